@@ -1,0 +1,41 @@
+# One static library for each folder of core/, its tests beside its sources.
+#
+#   tasker_module(base DEPENDS fmt::fmt)            library tasker_base from base/*.cc, tests from base/*_test.cc
+#   tasker_module(worker DEPENDS tasker_engine TEST_DEPENDS tasker_sqlite)
+#
+# A suite whose file ends in _mt_test.cc is concurrent: it carries the ctest label `concurrent` and also runs under TSan.
+function(tasker_module name)
+  cmake_parse_arguments(ARG "" "DIRECTORY" "DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
+  if(NOT ARG_DIRECTORY)
+    set(ARG_DIRECTORY ${name})
+  endif()
+  set(directory ${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DIRECTORY})
+  file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "(_test|_bench)\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+
+  add_library(tasker_${name} STATIC ${sources})
+  target_include_directories(tasker_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(tasker_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+
+  if(TASKER_BUILD_TESTS)
+    foreach(kind plain concurrent)
+      set(kind_tests ${tests})
+      if(kind STREQUAL "concurrent")
+        list(FILTER kind_tests INCLUDE REGEX "_mt_test\\.cc$")
+        set(target tasker_${name}_mt_test)
+      else()
+        list(FILTER kind_tests EXCLUDE REGEX "_mt_test\\.cc$")
+        set(target tasker_${name}_test)
+      endif()
+      if(kind_tests)
+        add_executable(${target} ${kind_tests})
+        target_link_libraries(${target} PRIVATE tasker_${name} ${ARG_TEST_DEPENDS} GTest::gtest
+                                                GTest::gmock GTest::gtest_main)
+        add_test(NAME ${target} COMMAND ${target})
+        set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 600)
+      endif()
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,43 @@
+// Structured log lines: the message is constant text, the data are fields.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace tasker::base {
+
+enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
+
+/// "trace", "debug", "info", "warn", "error", "off"; nullopt for anything else.
+std::optional<LogLevel> parse_log_level(std::string_view text);
+std::string_view log_level_name(LogLevel level);
+
+struct LogField {
+  std::string_view name;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
+};
+
+/// Threads: any.
+class Logger {
+ public:
+  virtual ~Logger() = default;
+  /// Cheap; lets a caller skip building fields.
+  virtual bool enabled(LogLevel level) const = 0;
+  /// `component` is the name of a folder of core/. All views are borrowed for the call. Never
+  /// throws.
+  virtual void log(LogLevel level, std::string_view component, std::string_view message,
+                   std::initializer_list<LogField> fields) = 0;
+};
+
+/// One line an event on standard error: text, or JSON.
+std::shared_ptr<Logger> make_stderr_logger(LogLevel level, bool json);
+
+/// Drops everything.
+std::shared_ptr<Logger> make_null_logger();
+
+}  // namespace tasker::base

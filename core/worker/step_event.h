@@ -1,0 +1,34 @@
+// A step on its way to its handler: everything that the handler may ask for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/uuid.h"
+#include "core/engine/compiled_template.h"
+#include "core/store/records.h"
+
+namespace tasker::worker {
+
+/// Result of a step that this one depends on, directly or through others.
+struct DependencyResult {
+  std::uint32_t step = 0;                     ///< index in the task
+  std::shared_ptr<const std::string> result;  ///< JSON text
+};
+
+struct StepEvent {
+  base::Uuid event_id;  ///< new for each dispatch; names the completion
+  store::Claim claim;
+  std::shared_ptr<const store::TaskHeader> task;
+  std::shared_ptr<const engine::CompiledTemplate> compiled;
+  std::vector<DependencyResult> dependencies;
+  std::string previous_error_json;  ///< of the attempt before, or empty
+};
+
+/// Appends the contract's step event (2.1) for `event`.
+void append_step_event_json(std::string& out, const StepEvent& event);
+
+}  // namespace tasker::worker

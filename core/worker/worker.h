@@ -1,0 +1,152 @@
+// A worker: claims steps from its store for the handlers that it has, hands them out, and records
+// what came of them.
+//
+// States: created ─▶ running ─▶ draining ─▶ stopped (any ─▶ failed when the store is lost for
+// good). Threads of its own: the store writer (group commit) and the housekeeper (leases,
+// deadlines, back-off, the store's change watch). Handlers run on the caller's threads: they poll
+// step events and complete them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/logger.h"
+#include "core/base/result.h"
+#include "core/config/config.h"
+#include "core/store/store.h"
+#include "core/worker/step_event.h"
+
+namespace tasker::worker {
+
+/// What a caller asks for when it creates a task (contract, 2.8).
+struct TaskRequest {
+  std::string name;
+  std::string namespace_name = "default";
+  std::string version;  ///< empty: the version added last
+  std::string context_json = "{}";
+  std::string initiator = "unknown";
+  std::string source_system = "unknown";
+  std::string reason = "Task requested";
+  std::optional<std::string> tags_json;
+  std::optional<std::string> options_json;
+  std::int32_t priority = 0;
+  std::optional<base::Uuid> correlation_id;
+  std::optional<base::Uuid> parent_correlation_id;
+  std::optional<std::string> idempotency_key;
+};
+
+struct CreatedTask {
+  base::Uuid uuid;
+  bool duplicate = false;  ///< the idempotency key was known; `uuid` is the task that has it
+};
+
+/// Why a running handler should stop. The step's state is settled already; its completion will be
+/// refused.
+enum class AbortReason : std::uint8_t { kTimeout, kCancel, kLeaseLost, kShutdown };
+
+/// News for the front end besides step events.
+struct Notice {
+  enum class Kind : std::uint8_t {
+    kAbort,         ///< event_id and reason: signal the handler
+    kTaskFinished,  ///< task_uuid and task_state
+    kRefused,       ///< event_id: a completion came too late (the fence)
+    kFailed,        ///< the worker stopped by itself; error_json says why
+  };
+  Kind kind{};
+  base::Uuid event_id;
+  AbortReason reason{};
+  base::Uuid task_uuid;
+  model::TaskState task_state{};
+  std::string error_json;
+};
+
+enum class WorkerState : std::uint8_t { kCreated, kRunning, kDraining, kStopped, kFailed };
+std::string_view worker_state_name(WorkerState state);
+
+/// Threads: any, several at once, for all members.
+class Worker {
+ public:
+  /// Registers the worker in `store`, which it owns from here on. The worker is created; start()
+  /// makes it claim.
+  static base::Result<std::unique_ptr<Worker>> open(config::Config config,
+                                                    std::unique_ptr<store::Store> store,
+                                                    std::shared_ptr<base::Logger> logger,
+                                                    std::shared_ptr<base::Clock> clock);
+  /// Stops at once as by stop(), joins its threads.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  /// Adds handler names; steps for them are claimed from now on. Known names are kept.
+  base::Status register_handlers(std::span<const std::string> callables);
+  /// Begins to claim. INVALID_STATE when not created.
+  base::Status start();
+
+  /// Called once whenever events or notices are waiting and the last call was answered by a poll
+  /// that found nothing more: coalesced, from a core thread, must return quickly and may not call
+  /// back into the worker. Replaces the last one; an empty function removes it. After return the
+  /// old one is not called again.
+  void set_wakeup(std::function<void()> on_wakeup);
+
+  /// Appends up to `max` step events that are ready to run; does not wait. Their deadlines run from
+  /// now on.
+  /// @return how many were appended; 0 when none
+  std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
+  /// As poll_step_events, waiting up to `timeout_ms` for the first. DRAINING when no more will
+  /// come.
+  base::Result<std::size_t> wait_step_events(std::size_t max, std::int64_t timeout_ms,
+                                             std::vector<StepEvent>& out);
+  std::vector<Notice> poll_notices(std::size_t max);
+
+  /// Takes a result document (contract, 2.2) for a dispatched event. OK: it will be recorded unless
+  /// the fence refuses it (then a kRefused notice follows). UNKNOWN_EVENT; FENCED: timed out,
+  /// cancelled or lost meanwhile (the slot is free again); INVALID_JSON, TOO_LARGE,
+  /// INVALID_ARGUMENT: the event stays open; FULL; CLOSED.
+  base::Status complete_step_event(const base::Uuid& event_id, std::string_view result_json);
+
+  /// As complete_step_event for a success, for native handlers: no document to parse.
+  base::Status complete_success(const base::Uuid& event_id, std::string result_json);
+
+  /// Creates tasks in as few commits as possible; `on_done` is called once from a core thread with
+  /// one result a request, in order.
+  void create_tasks(std::vector<TaskRequest> requests,
+                    std::function<void(std::vector<base::Result<CreatedTask>>)> on_done);
+
+  /// Stores a checked template and makes it known.
+  base::Result<store::Store::PutTemplate> put_template(const model::TaskTemplate& body);
+  base::Status cancel_task(const base::Uuid& uuid);
+  base::Result<std::uint32_t> retry_task(const base::Uuid& uuid);
+  /// Runs `read` with a reader of its own; calls are serialised.
+  base::Status with_reader(const std::function<base::Status(store::Reader&)>& read);
+
+  /// Stops claiming, hands back what was not started, waits for running handlers, flushes
+  /// completions. Handlers still running after `timeout_ms` get an abort notice (kShutdown) and
+  /// their steps are handed back.
+  /// @return how many steps were handed back
+  base::Result<std::uint32_t> drain(std::int64_t timeout_ms);
+  /// Drains with no patience and closes the store. Idempotent.
+  base::Status stop();
+
+  WorkerState state() const;
+  const config::Config& config() const;
+  /// Contract 2.5 (running) with more members.
+  std::string status_json() const;
+  /// Counts and latency histograms by handler and outcome.
+  std::string metrics_json() const;
+  /// Contract 2.6.
+  std::string dispatch_metrics_json() const;
+
+ private:
+  class Impl;
+  explicit Worker(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tasker::worker

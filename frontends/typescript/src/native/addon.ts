@@ -1,0 +1,66 @@
+/**
+ * The Node-API addon as TypeScript sees it: one method for each method of the core's `Worker`, JSON text across.
+ *
+ * Every method throws an `Error` with `code` (contract/errors.def), `field` and `retryable` on wrong use or failure.
+ * Methods that return a promise reject with the same. `null` means "not given"; `undefined` is refused.
+ */
+export interface NativeAddon {
+  /** Version of the core, `major.minor.patch`. */
+  version(): string;
+  /** Number of this interface; the package and the addon have to agree on it. */
+  abiVersion(): number;
+  /**
+   * Opens the store named in `configJson` and registers a worker in it. Blocks while the file is opened, migrated and
+   * checked.
+   */
+  openWorker(configJson: string): NativeWorker;
+  /** Checks a YAML template. Returns `{"ok":boolean,"problems":[{"line","field","reason"}],"template":object|null}`. */
+  checkTemplate(yaml: string): string;
+  /** A line through the core's logger; `fieldsJson` is an object of scalars, or null. */
+  log(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, fieldsJson: string | null): void;
+}
+
+export interface NativeWorker {
+  registerHandlers(callables: string[]): void;
+  start(): void;
+  /**
+   * Called on this thread when step events or notices wait; coalesced: after a call, the next one comes only once a poll
+   * has found the queues empty. Keeps the event loop alive until `close`, unless `setWakeup(null)`.
+   */
+  setWakeup(onWakeup: (() => void) | null): void;
+  /** JSON array of up to `max` (1..4096) step events of the contract's 2.1, or null when none waits. */
+  pollStepEvents(max: number): string | null;
+  /** JSON array of up to `max` notices (see Notice), or null when none waits. */
+  pollNotices(max: number): string | null;
+  /** Throws UNKNOWN_EVENT, FENCED, INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT, FULL, CLOSED. */
+  completeStepEvent(eventId: string, resultJson: string): void;
+  /** JSON array of task requests (contract 2.8) to a JSON array of `{"task_uuid","duplicate"}` or `{"error":{…}}`. */
+  createTasks(requestsJson: string): Promise<string>;
+  /** The same for one request, blocking until it is durable; returns `{"task_uuid","duplicate"}`. */
+  createTaskSync(requestJson: string): string;
+  /** Checks and stores a YAML template; returns `{"namespace","name","version","revision","changed"}`. */
+  putTemplate(yaml: string): string;
+  getTask(taskUuid: string): string;
+  listTasks(paramsJson: string): string;
+  listTaskSteps(taskUuid: string): string;
+  getStep(taskUuid: string, stepUuid: string): string;
+  getStepAuditHistory(taskUuid: string, stepUuid: string): string;
+  listTemplates(): string;
+  cancelTask(taskUuid: string): void;
+  /** Number of steps that were given new attempts. */
+  retryTask(taskUuid: string): number;
+  status(): string;
+  metrics(): string;
+  dispatchMetrics(): string;
+  /** Resolves with the number of steps handed back. */
+  drain(timeoutMs: number): Promise<number>;
+  /** Stops at once and closes the store; later calls of any other method throw CLOSED. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** An element of `pollNotices`. */
+export type Notice =
+  | { kind: 'abort'; event_id: string; reason: 'timeout' | 'cancel' | 'lease_lost' | 'shutdown' }
+  | { kind: 'task_finished'; task_uuid: string; status: string }
+  | { kind: 'refused'; event_id: string }
+  | { kind: 'failed'; error: { code: string; message: string } };
