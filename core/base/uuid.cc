@@ -1,0 +1,115 @@
+#include "core/base/uuid.h"
+
+namespace tasker::base {
+namespace {
+
+constexpr std::size_t kTextSize = 36;
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+constexpr bool dash_before(std::size_t byte) {
+  return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
+
+std::optional<std::uint8_t> hex_value(char digit) {
+  if (digit >= '0' && digit <= '9') return static_cast<std::uint8_t>(digit - '0');
+  if (digit >= 'a' && digit <= 'f') return static_cast<std::uint8_t>(digit - 'a' + 10);
+  if (digit >= 'A' && digit <= 'F') return static_cast<std::uint8_t>(digit - 'A' + 10);
+  return std::nullopt;
+}
+
+void put_big_endian(Uuid& id, std::size_t from, std::uint64_t value, std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) {
+    id.bytes[from + bytes - 1 - i] = static_cast<std::uint8_t>(value >> (8 * i));
+  }
+}
+
+std::uint64_t get_big_endian(const Uuid& id, std::size_t from, std::size_t bytes) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < bytes; ++i) value = (value << 8U) | id.bytes[from + i];
+  return value;
+}
+
+void mark(Uuid& id, unsigned version) {
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0FU) | (version << 4U));
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3FU) | 0x80U);
+}
+
+/// A bijection of the 64-bit numbers in which every bit of the input moves every bit of the output.
+constexpr std::uint64_t mixed(std::uint64_t value) {
+  value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9U;
+  value = (value ^ (value >> 27U)) * 0x94D049BB133111EBU;
+  return value ^ (value >> 31U);
+}
+
+}  // namespace
+
+void Uuid::append_to(std::string& out) const {
+  std::array<char, kTextSize> text{};
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (dash_before(i)) text[at++] = '-';
+    text[at++] = kHexDigits[bytes[i] >> 4U];
+    text[at++] = kHexDigits[bytes[i] & 0x0FU];
+  }
+  out.append(text.data(), text.size());
+}
+
+std::string Uuid::text() const {
+  std::string out;
+  out.reserve(kTextSize);
+  append_to(out);
+  return out;
+}
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  if (text.size() != kTextSize) return std::nullopt;
+  Uuid id;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < id.bytes.size(); ++i) {
+    if (dash_before(i) && text[at++] != '-') return std::nullopt;
+    const auto high = hex_value(text[at++]);
+    const auto low = hex_value(text[at++]);
+    if (!high || !low) return std::nullopt;
+    id.bytes[i] = static_cast<std::uint8_t>((*high << 4U) | *low);
+  }
+  return id;
+}
+
+Uuid make_uuid_v4(Random& random) {
+  Uuid id;
+  put_big_endian(id, 0, random.next(), 8);
+  put_big_endian(id, 8, random.next(), 8);
+  mark(id, 4);
+  return id;
+}
+
+Uuid make_uuid_v7(std::int64_t unix_ms, Random& random) {
+  Uuid id;
+  put_big_endian(id, 0, static_cast<std::uint64_t>(unix_ms), 6);
+  put_big_endian(id, 6, random.next(), 2);
+  put_big_endian(id, 8, random.next(), 8);
+  mark(id, 7);
+  return id;
+}
+
+Uuid derive_uuid(const Uuid& parent, std::uint64_t index) {
+  // 64 of the parent's bits (the 62 behind the variant and two before it) give way to a mix of them
+  // with the index. For one parent the mix is a bijection of the index, so 2^64 indices give 2^64
+  // ids. Parents keep apart as well as their own random bits do, and a derived id may be a parent.
+  constexpr std::uint64_t kBehindVariant = 0x3FFFFFFFFFFFFFFFU;
+  const std::uint64_t own =
+      (get_big_endian(parent, 8, 8) & kBehindVariant) | ((parent.bytes[7] & 3ULL) << 62U);
+  const std::uint64_t part = mixed(index ^ mixed(own + 0x9E3779B97F4A7C15U));
+  Uuid id = parent;
+  id.bytes[7] = static_cast<std::uint8_t>((id.bytes[7] & 0xFCU) | (part >> 62U));
+  put_big_endian(id, 8, part, 8);
+  mark(id, 8);
+  return id;
+}
+
+std::size_t UuidHash::operator()(const Uuid& id) const noexcept {
+  return static_cast<std::size_t>(
+      mixed(get_big_endian(id, 8, 8) ^ mixed(get_big_endian(id, 0, 8))));
+}
+
+}  // namespace tasker::base
