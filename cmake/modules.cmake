@@ -4,6 +4,9 @@
 #   tasker_module(worker DEPENDS tasker_engine TEST_DEPENDS tasker_sqlite)
 #
 # A suite whose file ends in _mt_test.cc is concurrent: it carries the ctest label `concurrent` and also runs under TSan.
+# The target concurrent_tests builds those suites alone.
+add_custom_target(concurrent_tests)
+
 function(tasker_module name)
   cmake_parse_arguments(ARG "" "DIRECTORY" "DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
   if(NOT ARG_DIRECTORY)
@@ -18,6 +21,8 @@ function(tasker_module name)
   add_library(tasker_${name} STATIC ${sources})
   target_include_directories(tasker_${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(tasker_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+  target_compile_options(tasker_${name}
+                         PRIVATE $<$<CXX_COMPILER_ID:Clang>:-Wglobal-constructors>)
 
   if(TASKER_BUILD_TESTS)
     foreach(kind plain concurrent)
@@ -35,6 +40,9 @@ function(tasker_module name)
                                                 GTest::gmock GTest::gtest_main)
         add_test(NAME ${target} COMMAND ${target})
         set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 600)
+        if(kind STREQUAL "concurrent")
+          add_dependencies(concurrent_tests ${target})
+        endif()
       endif()
     endforeach()
   endif()
