@@ -64,7 +64,9 @@ struct AppendText {
       out += value;
     }
   }
-  void operator()(std::int64_t value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
+  void operator()(std::int64_t value) const {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+  }
   void operator()(double value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
   void operator()(bool value) const { out += value ? "true" : "false"; }
 };
@@ -72,7 +74,9 @@ struct AppendText {
 struct AppendJson {
   std::string& out;
   void operator()(std::string_view value) const { append_json_string(out, value); }
-  void operator()(std::int64_t value) const { fmt::format_to(std::back_inserter(out), "{}", value); }
+  void operator()(std::int64_t value) const {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+  }
   void operator()(double value) const {
     if (std::isfinite(value)) {
       fmt::format_to(std::back_inserter(out), "{}", value);
@@ -98,9 +102,7 @@ class StderrLogger final : public Logger {
     logger_.set_error_handler([](const std::string&) {});
   }
 
-  bool enabled(LogLevel level) const override {
-    return level != LogLevel::kOff && level >= level_;
-  }
+  bool enabled(LogLevel level) const override { return level != LogLevel::kOff && level >= level_; }
 
   void log(LogLevel level, std::string_view component, std::string_view message,
            std::initializer_list<LogField> fields) override {

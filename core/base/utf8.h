@@ -9,8 +9,8 @@ namespace tasker::base {
 
 /// One character of a text, or the bytes that stand where a character should be.
 struct Utf8Step {
-  std::size_t bytes = 0;        ///< 1..4; 0 only at the end of the text
-  char32_t code = 0xFFFD;       ///< U+FFFD when malformed
+  std::size_t bytes = 0;   ///< 1..4; 0 only at the end of the text
+  char32_t code = 0xFFFD;  ///< U+FFFD when malformed
   bool well_formed = false;
 };
 
