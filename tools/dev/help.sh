@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# The text of ./dev help.
+
+print_help() {
+  cat <<EOF
+${BOLD}./dev COMMAND${RESET}
+
+  demo                  run examples/flight-report: a durable workflow on real data
+  test [STAGE...]       build and test everything, or the build and the stages named; test --list names them
+  bench [NAME...]       measure every scenario, or those named; writes bench/out/results.json
+  build                 core, command line, addon (build/dev/) and TypeScript
+  lint                  formatting, layers, tidiness, types, clang-tidy
+  format                lay out C++ and TypeScript
+  asan, tsan [ARG...]   C++ tests under ASan and UBSan, concurrent ones under TSan; ARGs go to ctest
+  clean [--all]         remove what was built; --all also the tools fetched (.tools/) and node_modules/
+  help                  this text
+
+Each command installs what it needs and the machine lacks: Debian packages with apt-get (as root or through sudo),
+Node ${NODE_VERSIONS[$BUILD_NODE]} and npm $NPM_VERSION from npm into .tools/, npm packages into node_modules/.
+
+${BOLD}Variables that a worker and the command line read${RESET}
+
+  TASKER_STORE                        store file; default tasker.db
+  TASKER_DURABILITY                   full (default) or normal: the last commits may be lost with the power
+  TASKER_WORKER_ID                    name of the worker; default typescript-worker-<uuid>
+  TASKER_NAMESPACE                    namespaces to work for, separated by commas; default all
+  TASKER_LOG_LEVEL                    trace, debug, info (default), warn, error
+  TASKER_LOG_JSON                     1: log lines are JSON; default 0
+  TASKER_MAX_CONCURRENT_HANDLERS      1..100000; default 10
+  TASKER_HANDLER_TIMEOUT_MS           1..86400000, where a step names none; default 300000
+  TASKER_LEASE_TTL_MS                 100..3600000; default 15000
+  TASKER_DRAIN_TIMEOUT_MS             0..3600000; default 30000
+  TASKER_RESULT_BYTES_MAX             1024..1073741824; default 16777216
+  TASKER_COMPLETION_CHANNEL_CAPACITY  1..1000000; default 65536
+
+${BOLD}Variables of the front end and of ./dev${RESET}
+
+  TASKER_ADDON_PATH       the .node file to load in place of the one that would be found
+  TASKER_CLI_PATH         the tasker program that tests and benchmarks start; ./dev sets it to the one it built
+  TASKER_DEV_SKIP_SETUP   1: leave the check of Debian packages out, for systems without apt
+  NO_COLOR                no colours; there are none either when the output is not a terminal
+EOF
+}

@@ -1,0 +1,150 @@
+# shellcheck shell=bash
+# Installs what is missing and nothing else: Debian packages, pinned Node and npm under .tools/, npm packages.
+
+readonly BUILD_PACKAGES=(
+  g++ cmake ninja-build ccache pkg-config ca-certificates git python3 libsqlite3-dev libsimdjson-dev libfmt-dev
+  libspdlog-dev libyaml-cpp-dev libcli11-dev libexpected-dev
+)
+readonly TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format shellcheck)
+readonly LINT_PACKAGES=(clang clang-tidy)
+readonly BENCH_PACKAGES=(libbenchmark-dev iproute2)
+
+# need_debian GROUP... : installs the missing packages of the groups build, test, lint, bench.
+need_debian() {
+  [[ -z "${TASKER_DEV_SKIP_SETUP:-}" ]] || return 0
+  local wanted=() group
+  for group in "$@"; do
+    case "$group" in
+      build) wanted+=("${BUILD_PACKAGES[@]}") ;;
+      test) wanted+=("${TEST_PACKAGES[@]}") ;;
+      lint) wanted+=("${LINT_PACKAGES[@]}") ;;
+      bench) wanted+=("${BENCH_PACKAGES[@]}") ;;
+    esac
+  done
+  # npm fetches Node, once; a machine's own npm will do.
+  if ! have_node "$BUILD_NODE" && ! command -v npm >/dev/null; then
+    wanted+=(nodejs npm)
+  fi
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    die "this system has no apt, so nothing can be installed here; Tasker is built and tested on Debian 12" \
+      "Install what corresponds to: ${wanted[*]}" \
+      "then run with TASKER_DEV_SKIP_SETUP=1, which leaves the check out."
+  fi
+  local missing=()
+  mapfile -t missing < <(missing_packages "${wanted[@]}")
+  ((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+}
+
+missing_packages() {
+  local installed package
+  # dpkg-query fails as soon as one of the names is unknown; what it prints is right all the same.
+  # shellcheck disable=SC2016
+  installed=" $(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' | tr '\n' ' ')" || true
+  for package in "$@"; do
+    [[ "$installed" == *" $package "* ]] || printf '%s\n' "$package"
+  done
+}
+
+install_packages() {
+  local command="apt-get install --no-install-recommends $*" root=() log
+  if [[ "$(id -u)" != 0 ]]; then
+    if ! command -v sudo >/dev/null; then
+      die "Debian packages are missing, and installing them needs root or sudo" "As root: $command"
+    fi
+    # Without a terminal nobody could type a password.
+    if ! sudo -n true 2>/dev/null && [[ ! -t 0 ]]; then
+      die "Debian packages are missing, and sudo asks for a password here" "First: sudo $command"
+    fi
+    root=(sudo)
+  fi
+  say "installing Debian packages: $*"
+  mkdir -p "$LOGS"
+  log="$LOGS/apt.log"
+  # An update that fails for one source may still serve; the installation decides.
+  "${root[@]}" apt-get update >"$log" 2>&1 || true
+  if ! "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends \
+    "$@" >>"$log" 2>&1; then
+    grep -E '^(E|W|Err)[: ]' "$log" | sort -u | tail -n 8 >&2 || true
+    die "apt-get could not install them (whole log: ${log#"$ROOT"/})" \
+      "Is there a network, and is this Debian 12? By hand, as root: apt-get update && $command"
+  fi
+}
+
+node_platform() {
+  case "$(uname -s)-$(uname -m)" in
+    Linux-x86_64) echo linux-x64 ;;
+    Linux-aarch64) echo linux-arm64 ;;
+    *) die "Node for $(uname -s) on $(uname -m) is not among npm's packages; Linux on x86_64 or aarch64 is needed" ;;
+  esac
+}
+
+# Folder of a pinned Node by its major version: "$(tasker_node 22)/bin/node".
+tasker_node() { printf '%s\n' "$TOOLS/node-${NODE_VERSIONS[$1]}"; }
+
+have_node() { [[ -x "$(tasker_node "$1")/bin/node" ]]; }
+
+# fetch_npm_package NAME VERSION TARGET : unpacks one npm package, without its scripts, into a folder that appears whole or not at all.
+fetch_npm_package() {
+  local name="$1" version="$2" target="$3" staging npm=(npm)
+  say "fetching $name $version from npm"
+  mkdir -p "$TOOLS"
+  staging="$(mktemp -d "$TOOLS/fetch.XXXXXX")"
+  echo '{ "private": true }' >"$staging/package.json"
+  if [[ -f "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" ]]; then
+    npm=(pinned_npm)
+  fi
+  if ! (cd "$staging" && "${npm[@]}" install --ignore-scripts --no-package-lock --no-audit --no-fund --loglevel=error \
+    "$name@$version" >"$staging/log" 2>&1); then
+    tail -n 8 "$staging/log" >&2
+    rm -rf "$staging"
+    die "npm could not fetch $name $version" \
+      "Is the registry reachable? npm's own settings decide which one: npm config get registry" \
+      "By hand: unpack that package as ${target#"$ROOT"/}/"
+  fi
+  rm -rf "$target"
+  mv "$staging/node_modules/$name" "$target"
+  rm -rf "$staging"
+}
+
+# need_node MAJOR... : fetches the pinned versions that are not there yet; need_debian comes first.
+need_node() {
+  local major platform
+  for major in "$@"; do
+    have_node "$major" && continue
+    platform="$(node_platform)"
+    command -v npm >/dev/null || [[ -d "$TOOLS/npm-$NPM_VERSION" ]] ||
+      die "npm is not installed; it is needed once, to fetch Node ${NODE_VERSIONS[$major]}" "Install Debian's packages nodejs and npm."
+    fetch_npm_package "node-$platform" "${NODE_VERSIONS[$major]}" "$(tasker_node "$major")"
+  done
+}
+
+# Puts the pinned Node first on the PATH.
+use_node() {
+  PATH="$(tasker_node "$1")/bin:$PATH"
+  export PATH
+}
+
+pinned_npm() { "$(tasker_node "$BUILD_NODE")/bin/node" "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" "$@"; }
+
+# need_npm_packages demo|all : npm ci, when package-lock.json has changed since the last one or its scope was narrower.
+need_npm_packages() {
+  local scope="$1" stamp="$ROOT/node_modules/.tasker-installed" hash arguments=()
+  if [[ ! -f "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" ]]; then
+    fetch_npm_package npm "$NPM_VERSION" "$TOOLS/npm-$NPM_VERSION"
+  fi
+  hash="$(cat "$ROOT/package-lock.json" "$ROOT/package.json" | sha256sum | cut -d' ' -f1)"
+  if [[ -f "$stamp" ]] && { [[ "$(<"$stamp")" == "$hash all" ]] || [[ "$(<"$stamp")" == "$hash $scope" ]]; }; then
+    return 0
+  fi
+  if [[ "$scope" == demo ]]; then
+    arguments=(--include-workspace-root -w frontends/typescript -w examples/flight-report)
+  fi
+  say "installing npm packages (scope: $scope)"
+  mkdir -p "$LOGS"
+  if ! (cd "$ROOT" && pinned_npm ci --no-audit --no-fund --loglevel=error "${arguments[@]}" >"$LOGS/npm.log" 2>&1); then
+    tail -n 12 "$LOGS/npm.log" >&2
+    die "npm ci failed (whole log: ${LOGS#"$ROOT"/}/npm.log)" \
+      "Is the registry reachable? npm's own settings decide which one: npm config get registry"
+  fi
+  printf '%s\n' "$hash $scope" >"$stamp"
+}

@@ -1,0 +1,38 @@
+# shellcheck shell=bash
+# The stages of ./dev test, in order. To add one, add a line:
+#
+#   stage NAME KIND LIMIT_MIN "TITLE" COMMAND...
+#
+# KIND `tests` has to report at least one test (GoogleTest through ctest, node:test, unittest, or a line `N passed, N failed`);
+# KIND `checks` has nothing to count. COMMAND is a program or a function of tools/dev/; it runs in the root of the
+# repository with the pinned Node and the addon and CLI of build/dev.
+
+STAGE_NAMES=()
+declare -A STAGE_KIND STAGE_LIMIT_MIN STAGE_TITLE STAGE_COMMAND
+
+stage() {
+  STAGE_NAMES+=("$1")
+  STAGE_KIND["$1"]="$2"
+  STAGE_LIMIT_MIN["$1"]="$3"
+  STAGE_TITLE["$1"]="$4"
+  STAGE_COMMAND["$1"]="$(printf '%q ' "${@:5}")"
+}
+
+# node_suite MAJOR WORKSPACE : a workspace's own tests on one of the pinned versions of Node.
+node_suite() {
+  use_node "$1"
+  [[ "$(node --version)" == "v${NODE_VERSIONS[$1]}" ]] || die "node is $(node --version), not ${NODE_VERSIONS[$1]}"
+  node "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" test --silent -w "$2"
+}
+
+stage tools tests 5 "tools' own tests" python3 -m unittest discover --start-directory tools --pattern '*_test.py'
+stage build checks 20 "build: core, CLI, addon, TypeScript" build_all
+stage lint checks 5 "formatting, layers, tidiness, types" quick_checks
+stage cpp tests 10 "C++ tests" run_ctest dev
+stage asan tests 15 "C++ tests under ASan and UBSan" run_asan
+stage tsan tests 15 "concurrent C++ tests under TSan" run_tsan
+for major in "${TEST_NODES[@]}"; do
+  stage "node$major" tests 10 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
+done
+unset major
+stage example tests 5 "the example's own tests" node_suite "$BUILD_NODE" examples/flight-report
