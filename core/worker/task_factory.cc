@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/json.h"
+#include "core/worker/json_members.h"
 
 namespace tasker::worker {
 namespace {
@@ -91,13 +92,8 @@ Status check_texts(const TaskRequest& request, const TaskLimits& limits) {
 /// The template's `default_options` object, carried unread inside its other members.
 std::optional<std::string> default_options(std::string_view carried_json) {
   if (carried_json.find("\"default_options\"") == std::string_view::npos) return std::nullopt;
-  simdjson::dom::parser parser;
-  simdjson::dom::object options;
-  if (parser.parse(carried_json.data(), carried_json.size())["default_options"].get(options) !=
-      simdjson::SUCCESS) {
-    return std::nullopt;
-  }
-  return simdjson::minify(options);
+  auto options = member_text(carried_json, "default_options");
+  return options && options->front() == '{' ? options : std::nullopt;
 }
 
 std::optional<std::string> merged_options(const model::TaskTemplate& body,
