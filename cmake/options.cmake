@@ -1,3 +1,4 @@
+# The switches of the build, and what every target is compiled with.
 option(TASKER_BUILD_TESTS "Build the C++ tests" ON)
 option(TASKER_BUILD_ADDON "Build the Node-API addon" ON)
 option(TASKER_BUILD_BENCH "Build the C++ benchmarks" OFF)

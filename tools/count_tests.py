@@ -11,7 +11,7 @@ from collections import defaultdict
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 # The summary repeats each failed test without its time, so the time tells the result from the summary.
 GTEST_RESULT = re.compile(r"^(?:(\d+): )?\[ +(OK|FAILED) +\] .*\(\d+ ms\)$")
-CTEST_RESULT = re.compile(r"^ *\d+/\d+ Test +#(\d+): \S+ \.* *(?:(Passed)|\*\*\*)")
+CTEST_RESULT = re.compile(r"^ *\d+/\d+ Test +#(\d+): \S+ \.*(?: +(Passed) |.*\*\*\*)")
 NODE_RESULT = re.compile(r"^[#ℹ] (pass|fail|cancelled) (\d+)$")
 UNITTEST_RAN = re.compile(r"^Ran (\d+) tests? in ")
 UNITTEST_BAD = re.compile(r"\b(failures|errors|unexpected successes|skipped|expected failures)=(\d+)")
