@@ -1,0 +1,151 @@
+// The native side as the rest of the package sees it: one method for each function of the contract, then ours.
+import type { Notice } from './addon.js';
+import type {
+  CreatedTask,
+  CreateTaskOptions,
+  PutTemplateResult,
+  StepAuditEntry,
+  StepResponse,
+  TaskListParams,
+  TaskListResponse,
+  TaskResponse,
+  TemplateReport,
+  TemplateSummary,
+} from './responses.js';
+import type {
+  BootstrapConfig,
+  BootstrapResult,
+  ClientResult,
+  FfiDispatchMetrics,
+  FfiStepEvent,
+  JsonObject,
+  LogFields,
+  LogLevel,
+  StepExecutionResult,
+  StopResult,
+  WorkerStatus,
+} from './types.js';
+import type { TaskerError } from '../errors/tasker-error.js';
+
+/** What `createTasks` answers for one request. */
+export type CreateTaskOutcome = CreatedTask | { readonly error: TaskerError };
+
+/**
+ * The contract's functions in camelCase. None of them throws for a worker that is not running: they answer neutrally
+ * (contract, 1.7). `load` may throw.
+ */
+export interface ContractRuntime {
+  /** Such as `node`. */
+  readonly name: string;
+  readonly isLoaded: boolean;
+  /**
+   * Loads the native side into this thread; does nothing when it is loaded.
+   *
+   * @param path file of the addon; found by the loader when left out
+   * @throws {TaskerError} NOT_FOUND, UNSUPPORTED
+   */
+  load(path?: string): void;
+  /** Stops the worker, if any, and forgets the native side. */
+  unload(): void;
+
+  /** Version of the core, `major.minor.patch`. */
+  getVersion(): string;
+  /** The contract's longer version text. */
+  getRustVersion(): string;
+  /** Whether the native side can be called; says nothing of the worker. */
+  healthCheck(): boolean;
+  isWorkerRunning(): boolean;
+  /** Opens a worker and starts it. @param config members of the core's configuration, or its JSON text */
+  bootstrapWorker(config?: BootstrapConfig | string): BootstrapResult;
+  getWorkerStatus(): WorkerStatus;
+  /** Ends the worker at once; `closed()` tells when the store is closed. */
+  stopWorker(): StopResult;
+  /** Begins to drain: nothing new is claimed; `closed()` and `drain()` tell the end. */
+  transitionToGracefulShutdown(): StopResult;
+
+  /** One step event, or null when none waits. */
+  pollStepEvents(): FfiStepEvent | null;
+  /** Domain events do not exist in this version: always null. */
+  pollInProcessEvents(): null;
+  /** @returns whether the result was taken; false for an unknown, late or refused one */
+  completeStepEvent(eventId: string, result: StepExecutionResult): boolean;
+  /** @throws {TaskerError} UNSUPPORTED: checkpoints are not in this version */
+  checkpointYieldStepEvent(eventId: string, checkpoint: JsonObject): boolean;
+  getFfiDispatchMetrics(): FfiDispatchMetrics;
+  /** Logs a warning when a polled step waits for its completion for too long. */
+  checkStarvationWarnings(): void;
+  /** Does nothing: deadlines are kept by the core's own thread. */
+  cleanupTimeouts(): void;
+
+  logError(message: string, fields?: LogFields): void;
+  logWarn(message: string, fields?: LogFields): void;
+  logInfo(message: string, fields?: LogFields): void;
+  logDebug(message: string, fields?: LogFields): void;
+  logTrace(message: string, fields?: LogFields): void;
+
+  /** Blocks until the task is durable. @param request the contract's create request (2.8), or its JSON text */
+  clientCreateTask(request: JsonObject | string): ClientResult<TaskResponse>;
+  clientGetTask(taskUuid: string): ClientResult<TaskResponse>;
+  clientListTasks(params: JsonObject | string): ClientResult<TaskListResponse>;
+  clientCancelTask(taskUuid: string): ClientResult<{ cancelled: true }>;
+  clientListTaskSteps(taskUuid: string): ClientResult<StepResponse[]>;
+  clientGetStep(taskUuid: string, stepUuid: string): ClientResult<StepResponse>;
+  clientGetStepAuditHistory(taskUuid: string, stepUuid: string): ClientResult<StepAuditEntry[]>;
+  clientHealthCheck(): ClientResult<{ healthy: boolean; status: string; timestamp: string }>;
+}
+
+/**
+ * A worker's native side. Each object holds one worker at most, and a process may hold several objects.
+ *
+ * The methods below throw `TaskerError`: INVALID_STATE when no worker is open, else what the core says.
+ */
+export interface TaskerRuntime extends ContractRuntime {
+  /** Id of the open worker, or null. */
+  readonly workerId: string | null;
+  /** Opens a worker that claims nothing yet. Blocks while the store is opened and checked. */
+  openWorker(config: BootstrapConfig | string): void;
+  /** Names of handlers whose steps this worker takes. Known names are kept. */
+  registerHandlers(callables: readonly string[]): void;
+  /** Begins to claim. */
+  startWorker(): void;
+
+  /**
+   * Sets what is called when step events or notices wait; null removes it. Coalesced: after a call, the next comes only
+   * once polls have found the queues empty. May be set before a worker is open. Absent where only polling exists.
+   */
+  onWakeup?(callback: (() => void) | null): void;
+  /** Up to `max` (1 to 4096) step events, or null when none waits. */
+  pollStepEventBatch(max: number): FfiStepEvent[] | null;
+  /** Up to `max` (1 to 4096) notices, or null when none waits. */
+  pollNotices(max: number): Notice[] | null;
+  /** Completes with the JSON text of a result document, and says why when it is refused. */
+  completeStepEventText(eventId: string, resultJson: string): void;
+
+  /** Creates tasks in as few commits as possible; one outcome for each request, in order. */
+  createTasks(requests: readonly CreateTaskOptions<object>[]): Promise<CreateTaskOutcome[]>;
+  getTask(taskUuid: string): TaskResponse;
+  listTasks(params?: TaskListParams): TaskListResponse;
+  listTaskSteps(taskUuid: string): StepResponse[];
+  getStep(taskUuid: string, stepUuid: string): StepResponse;
+  getStepAuditHistory(taskUuid: string, stepUuid: string): StepAuditEntry[];
+  cancelTask(taskUuid: string): void;
+  /** @returns how many failed steps were given new attempts */
+  retryTask(taskUuid: string): number;
+  /** Checks a YAML template and stores it. */
+  putTemplate(yaml: string): PutTemplateResult;
+  /** Checks a YAML template; needs no worker. */
+  checkTemplate(yaml: string): TemplateReport;
+  listTemplates(): TemplateSummary[];
+  /** Counts and latency histograms by handler and outcome. */
+  metrics(): JsonObject;
+  log(level: LogLevel, message: string, fields?: LogFields): void;
+
+  /**
+   * Stops claiming, waits for running handlers up to `timeoutMs` milliseconds, hands the rest back.
+   *
+   * @returns how many steps were handed back
+   */
+  drain(timeoutMs: number): Promise<number>;
+  /** Resolves when the last worker that was stopped has closed its store. */
+  closed(): Promise<void>;
+}
