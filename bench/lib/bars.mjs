@@ -1,0 +1,80 @@
+// The bars: which figure has to reach what. Data in bars.json; judged here.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** @typedef {import('./results.mjs').Row} Row */
+/** @typedef {import('./results.mjs').ScenarioResult} ScenarioResult */
+
+/**
+ * @typedef {object} Bar exactly one of the last four members is set
+ * @property {string} scenario
+ * @property {string} variant of the row of system "tasker"
+ * @property {string} metric
+ * @property {number} [ratio_max] times the limit at most
+ * @property {number} [ratio_min] times the limit at least
+ * @property {number} [value_max] in the row's unit
+ * @property {number} [value_min] in the row's unit
+ */
+
+/**
+ * @typedef {object} Verdict
+ * @property {Bar} bar
+ * @property {boolean} passed
+ * @property {number} actual the ratio or the value that was compared
+ * @property {string} text such as "1.80 × limit, at most 2.5"
+ */
+
+/** @returns {Bar[]} */
+export function loadBars() {
+  const path = join(import.meta.dirname, '..', 'bars.json');
+  return /** @type {Bar[]} */ (JSON.parse(readFileSync(path, 'utf8')));
+}
+
+/** @param {string} variant */
+function baseVariant(variant) {
+  return variant.replace(/ \(.*\)$/, '');
+}
+
+/**
+ * The limit that a row is compared with: the limit's row of the same metric and variant (what stands in brackets at the
+ * end of a variant says how the same work was run), or else the scenario's limit.
+ *
+ * @param {ScenarioResult} scenario
+ * @param {Row} row
+ * @returns {number}
+ */
+export function limitOf(scenario, row) {
+  const own = scenario.rows.find(
+    (candidate) =>
+      candidate.system === 'limit' && candidate.metric === row.metric && candidate.variant === baseVariant(row.variant),
+  );
+  if (own !== undefined) return own.median;
+  const shared = scenario.rows.find((candidate) => candidate.system === 'limit' && candidate.metric === row.metric);
+  return shared?.median ?? scenario.limit.value;
+}
+
+/**
+ * @param {Bar} bar
+ * @param {ScenarioResult} scenario
+ * @returns {Verdict | null} null when the scenario has no such row
+ */
+export function judge(bar, scenario) {
+  const row = scenario.rows.find(
+    (candidate) =>
+      candidate.system === 'tasker' && candidate.variant === bar.variant && candidate.metric === bar.metric,
+  );
+  if (row === undefined) return null;
+  const ratio = row.median / limitOf(scenario, row);
+  const cases = /** @type {const} */ ([
+    [bar.ratio_max, ratio, '× limit', 'at most'],
+    [bar.ratio_min, ratio, '× limit', 'at least'],
+    [bar.value_max, row.median, row.unit, 'at most'],
+    [bar.value_min, row.median, row.unit, 'at least'],
+  ]);
+  for (const [bound, actual, unit, side] of cases) {
+    if (bound === undefined) continue;
+    const passed = side === 'at most' ? actual <= bound : actual >= bound;
+    return { bar, passed, actual, text: `${actual.toPrecision(3)} ${unit}, ${side} ${bound}` };
+  }
+  throw new Error(`bars.json: ${bar.scenario} ${bar.variant} ${bar.metric}: no bound`);
+}

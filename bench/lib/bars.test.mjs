@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { judge, limitOf, loadBars } from './bars.mjs';
+import { scenarios } from './scenarios.mjs';
+
+/** @typedef {import('./results.mjs').Row} Row */
+
+/**
+ * @param {string} system
+ * @param {string} variant
+ * @param {string} metric
+ * @param {number} value
+ * @returns {Row}
+ */
+function row(system, variant, metric, value) {
+  return { system, variant, metric, unit: 'ms', median: value, min: value, max: value, runs: 5 };
+}
+
+const latency = {
+  limit: { what: 'commits', value: 1, unit: 'ms' },
+  rows: [
+    row('limit', 'linear4', 'latency_p50', 1),
+    row('limit', 'dag7', 'latency_p50', 2),
+    row('tasker', 'linear4', 'latency_p50', 2.5),
+    row('tasker', 'dag7', 'latency_p50', 5.1),
+    row('tasker', 'dag7 (native)', 'latency_p50', 3),
+  ],
+};
+const throughput = {
+  limit: { what: 'rows', value: 500_000, unit: 'rows/s' },
+  rows: [row('limit', 'rows', 'rows_per_second', 500_000), row('tasker', 'linear4', 'steps_per_second', 20_000)],
+};
+
+test('each variant is compared with the limit of its own work', () => {
+  const limits = latency.rows.slice(2).map((ours) => limitOf(latency, ours));
+  assert.deepEqual(limits, [1, 2, 2]);
+});
+
+test('a metric that the limit lacks is compared with the limit of the scenario', () => {
+  assert.equal(limitOf(throughput, /** @type {Row} */ (throughput.rows[1])), 500_000);
+});
+
+test('a ratio at the bar passes and one past it is a miss', () => {
+  const bar = { scenario: 's', metric: 'latency_p50', ratio_max: 2.5 };
+  assert.equal(judge({ ...bar, variant: 'linear4' }, latency)?.passed, true);
+  const missed = judge({ ...bar, variant: 'dag7' }, latency);
+  assert.equal(missed?.passed, false);
+  assert.equal(missed?.text, '2.55 × limit, at most 2.5');
+});
+
+test('a share of the limit is judged from below', () => {
+  const bar = { scenario: 's', variant: 'linear4', metric: 'steps_per_second' };
+  assert.equal(judge({ ...bar, ratio_min: 0.04 }, throughput)?.passed, true);
+  assert.equal(judge({ ...bar, ratio_min: 0.05 }, throughput)?.passed, false);
+});
+
+test('a value is judged in its own unit', () => {
+  const bar = { scenario: 's', variant: 'linear4', metric: 'latency_p50' };
+  assert.equal(judge({ ...bar, value_max: 2.5 }, latency)?.passed, true);
+  assert.equal(judge({ ...bar, value_max: 2.4 }, latency)?.passed, false);
+  assert.equal(judge({ ...bar, value_min: 2.6 }, latency)?.passed, false);
+});
+
+test('a bar without its row has no verdict, and one without a bound is an error', () => {
+  const bar = { scenario: 's', variant: 'linear4', metric: 'latency_p50' };
+  assert.equal(judge({ ...bar, variant: 'tree8', ratio_max: 1 }, latency), null);
+  assert.throws(() => judge(bar, latency), /no bound/);
+});
+
+test('every bar of bars.json names a row that its scenario measures', () => {
+  const programs = { limit: '', native: '', addon: '', node: '', restate: { reason: 'not needed' } };
+  for (const bar of loadBars()) {
+    const scenario = scenarios.find(({ name }) => name === bar.scenario);
+    const measured = scenario
+      ?.measurements(programs, false)
+      .find(({ system, variant }) => system === 'tasker' && variant === bar.variant);
+    assert.ok(measured !== undefined && 'metrics' in measured && bar.metric in measured.metrics, JSON.stringify(bar));
+  }
+});
