@@ -67,6 +67,7 @@ struct NewTask {
 /// A step that counts its dependencies down when another completes.
 struct Dependent {
   std::uint32_t index = 0;
+  std::uint32_t template_step = 0;
   model::HandlerId handler{};
 };
 
@@ -86,11 +87,18 @@ struct Completion {
   std::int64_t started_at_us = 0;
   std::int64_t execution_us = 0;
   std::int64_t retry_at_us = 0;       ///< for kWaitingForRetry: not before
+  model::TemplateId template_id{};    ///< the task's, for the claims of its dependents
   std::vector<Dependent> dependents;  ///< for kComplete: steps to count down
   bool is_sink = false;               ///< for kComplete: counts the task down
 };
 
 enum class CompletionOutcome : std::uint8_t { kRecorded, kFenced };
+
+/// A claim that a worker believes to hold.
+struct HeldClaim {
+  model::StepKey step;
+  std::uint32_t attempt = 0;
+};
 
 /// A claim handed back unrun: the attempt is not counted.
 struct Release {

@@ -34,7 +34,7 @@ class Reader {
   virtual base::Result<TaskRecord> find_task(const base::Uuid& uuid) = 0;
   virtual base::Result<TaskHeader> load_task_header(model::TaskId id) = 0;
   virtual base::Result<TaskPage> list_tasks(const TaskFilter& filter) = 0;
-  /// The newest unfinished task of a template key, if any.
+  /// The task of a template key (any version) that has this idempotency key, if any. A key is taken for ever.
   virtual base::Result<std::optional<TaskRecord>> find_by_idempotency_key(
       std::string_view namespace_name, std::string_view name, std::string_view key) = 0;
 
@@ -54,6 +54,12 @@ class Reader {
       const std::function<bool(const WorkerRecord&)>& is_lost, std::uint32_t limit) = 0;
   /// Earliest time at which a step's back-off ends.
   virtual base::Result<std::optional<std::int64_t>> next_due() = 0;
+
+  /// A number that grows whenever claims are taken away by hand (a cancellation).
+  virtual base::Result<std::uint64_t> revocations() = 0;
+  /// For each claim whether `worker` still holds it.
+  virtual base::Result<std::vector<bool>> holds_claims(model::WorkerId worker,
+                                                       std::span<const HeldClaim> claims) = 0;
 
   virtual base::Result<StoreInfo> info() = 0;
   /// Faults found, one line each; empty when the store is sound. Reads everything.

@@ -50,20 +50,18 @@ struct CreatedTask {
 /// Why a running handler should stop. The step's state is settled already; its completion will be
 /// refused.
 enum class AbortReason : std::uint8_t { kTimeout, kCancel, kLeaseLost, kShutdown };
+std::string_view abort_reason_name(AbortReason reason);
 
 /// News for the front end besides step events.
 struct Notice {
   enum class Kind : std::uint8_t {
-    kAbort,         ///< event_id and reason: signal the handler
-    kTaskFinished,  ///< task_uuid and task_state
-    kRefused,       ///< event_id: a completion came too late (the fence)
-    kFailed,        ///< the worker stopped by itself; error_json says why
+    kAbort,    ///< event_id and reason: signal the handler
+    kRefused,  ///< event_id: a completion came too late (the fence)
+    kFailed,   ///< the worker stopped by itself; error_json says why
   };
   Kind kind{};
   base::Uuid event_id;
   AbortReason reason{};
-  base::Uuid task_uuid;
-  model::TaskState task_state{};
   std::string error_json;
 };
 
@@ -119,6 +117,12 @@ class Worker {
   void create_tasks(std::vector<TaskRequest> requests,
                     std::function<void(std::vector<base::Result<CreatedTask>>)> on_done);
 
+  /// Calls `on_end` once, from any core thread or from inside this call, when the task has ended
+  /// (complete, blocked_by_failures, error, cancelled, resolved_manually), whichever process ended
+  /// it. NOT_FOUND; TIMED_OUT after `timeout_ms` (0: no limit); CLOSED when the worker stops first.
+  void wait_task(const base::Uuid& uuid, std::int64_t timeout_ms,
+                 std::function<void(base::Result<model::TaskState>)> on_end);
+
   /// Stores a checked template and makes it known.
   base::Result<store::Store::PutTemplate> put_template(const model::TaskTemplate& body);
   base::Status cancel_task(const base::Uuid& uuid);
@@ -142,6 +146,8 @@ class Worker {
   std::string metrics_json() const;
   /// Contract 2.6.
   std::string dispatch_metrics_json() const;
+  /// Logs one warning for each event that runs longer than 10 s and was not reported before.
+  void check_starvation_warnings();
 
  private:
   class Impl;

@@ -1,0 +1,73 @@
+// The store's own integrity: SQLite's check of the file, then the rules that the tables keep among
+// themselves.
+#include <fmt/format.h>
+
+#include "core/store/sqlite/queries.h"
+#include "core/store/sqlite/step_rows.h"
+
+namespace tasker::store::sqlite {
+
+using base::fail;
+using base::Result;
+
+namespace {
+
+struct Rule {
+  const char* fault;  ///< what it means when the query below returns an id
+  const char* sql;    ///< first column: the id at fault
+};
+
+// A task's steps: id >> 20. The hold of 2^20 counts only while a task is blocked.
+constexpr Rule kRules[] = {
+    {"step {} belongs to no task",
+     "SELECT s.id FROM steps s WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = s.id >> 20)"},
+    {"task {} has no template",
+     "SELECT id FROM tasks t WHERE NOT EXISTS "
+     "(SELECT 1 FROM templates p WHERE p.id = t.template_id)"},
+    {"task {} is complete with a step that is not",
+     "SELECT t.id FROM tasks t WHERE t.state = 4 AND EXISTS (SELECT 1 FROM steps s WHERE s.id "
+     "BETWEEN t.id << 20 AND (t.id << 20) + 1048575 AND s.state NOT IN (4, 7))"},
+    {"task {} has all steps complete and is not complete itself",
+     "SELECT t.id FROM tasks t WHERE t.state = 1 AND t.state <> 4 AND NOT EXISTS (SELECT 1 FROM "
+     "steps s WHERE s.id BETWEEN t.id << 20 AND (t.id << 20) + 1048575 AND s.state NOT IN (4, 7))"},
+    {"step {} can be claimed while dependencies are missing",
+     "SELECT id FROM steps WHERE state IN (1, 2, 3, 4) AND missing <> 0"},
+    {"step {} is pending with nothing missing",
+     "SELECT id FROM steps WHERE state = 0 AND missing = 0"},
+    {"step {} is complete without a result",
+     "SELECT id FROM steps WHERE state = 4 AND (result_json IS NULL OR attempt < 1)"},
+    {"step {} is running and nobody runs it",
+     "SELECT id FROM steps WHERE state = 2 AND (worker_id = 0 OR attempt < 1)"},
+    {"step {} holds no known state", "SELECT id FROM steps WHERE state NOT BETWEEN 0 AND 7"},
+};
+
+}  // namespace
+
+Result<std::vector<std::string>> Queries::check_integrity() {
+  std::vector<std::string> faults;
+  auto check = db_.prepare("PRAGMA integrity_check(100)");
+  if (!check) return fail(check.error());
+  for (;;) {
+    const Row row = check->step();
+    if (row == Row::kDone) break;
+    if (row == Row::kFailed) return fail(failed("checking the file"));
+    const std::string line = check->text(0);
+    if (line != "ok") faults.push_back(line);
+  }
+  if (!faults.empty()) return faults;  // on a damaged file the rules below would only repeat it
+
+  constexpr int kFaultsPerRule = 20;
+  for (const Rule& rule : kRules) {
+    auto statement = db_.prepare(fmt::format("{} LIMIT {}", rule.sql, kFaultsPerRule));
+    if (!statement) return fail(statement.error());
+    for (;;) {
+      const Row row = statement->step();
+      if (row == Row::kDone) break;
+      if (row == Row::kFailed) return fail(failed("checking the tables"));
+      faults.push_back(fmt::format(fmt::runtime(rule.fault), statement->integer(0)));
+    }
+  }
+  return faults;
+}
+
+}  // namespace tasker::store::sqlite

@@ -1,0 +1,301 @@
+#include "core/worker/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tasker::worker {
+
+using base::ErrorCode;
+using base::fail;
+using base::Lock;
+using base::Result;
+using base::Status;
+
+namespace {
+
+// Far more than a front end that polls at all ever leaves; the oldest is dropped past it.
+constexpr std::size_t kNoticesMax = 65'536;
+
+}  // namespace
+
+std::uint32_t Dispatcher::room() const {
+  Lock lock(mutex_);
+  if (closed_ || events_.size() >= capacity_) return 0;
+  return capacity_ - static_cast<std::uint32_t>(events_.size());
+}
+
+bool Dispatcher::should_wake() { return !std::exchange(wake_pending_, true); }
+
+void Dispatcher::wake() {
+  Lock lock(wakeup_mutex_);
+  if (on_wakeup_) on_wakeup_();
+}
+
+void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker) {
+  if (events.empty()) return;
+  bool call = false;
+  std::uint32_t waiters = 0;
+  {
+    Lock lock(mutex_);
+    for (StepEvent& event : events) {
+      Dispatched dispatched;
+      dispatched.claim = event.claim;
+      dispatched.worker = worker;
+      dispatched.compiled = event.compiled;
+      dispatched.task_uuid = event.task->uuid;
+      events_.emplace(event.event_id, std::move(dispatched));
+      queue_.push_back(std::move(event));
+    }
+    call = should_wake();
+    waiters = waiting_;
+  }
+  if (waiters > 0) arrived_.notify_all();
+  if (call) wake();
+}
+
+void Dispatcher::notify(Notice notice) {
+  bool call = false;
+  {
+    Lock lock(mutex_);
+    if (notices_.size() >= kNoticesMax) notices_.pop_front();
+    notices_.push_back(std::move(notice));
+    call = should_wake();
+  }
+  if (call) wake();
+}
+
+std::size_t Dispatcher::poll(std::size_t max, std::vector<StepEvent>& out) {
+  const std::int64_t now_us = clock_.monotonic_us();
+  const std::int64_t wall_us = clock_.wall_us();
+  std::size_t taken = 0;
+  bool earlier = false;
+  {
+    Lock lock(mutex_);
+    for (; taken < max && !queue_.empty(); ++taken) {
+      StepEvent event = std::move(queue_.front());
+      queue_.pop_front();
+      Dispatched& dispatched = events_.at(event.event_id);
+      const model::StepTemplate& step =
+          event.compiled->stored.body.steps[event.claim.template_step];
+      const std::int64_t timeout_us = step.timeout_seconds
+                                          ? std::int64_t{*step.timeout_seconds} * 1'000'000
+                                          : std::int64_t{handler_timeout_ms_} * 1'000;
+      dispatched.started_us = now_us;
+      dispatched.started_wall_us = wall_us;
+      dispatched.deadline_us = now_us + timeout_us;
+      if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_) {
+        earliest_deadline_us_ = dispatched.deadline_us;
+        earlier = true;
+      }
+      out.push_back(std::move(event));
+    }
+    if (queue_.empty() && notices_.empty()) wake_pending_ = false;
+  }
+  if (earlier && on_earlier_deadline_) on_earlier_deadline_();
+  return taken;
+}
+
+bool Dispatcher::wait(std::int64_t timeout_us) {
+  Lock lock(mutex_);
+  ++waiting_;
+  arrived_.wait_for(mutex_, timeout_us, [this] { return !queue_.empty() || closed_; });
+  --waiting_;
+  return !queue_.empty();
+}
+
+std::vector<Notice> Dispatcher::poll_notices(std::size_t max) {
+  Lock lock(mutex_);
+  std::vector<Notice> taken;
+  while (taken.size() < max && !notices_.empty()) {
+    taken.push_back(std::move(notices_.front()));
+    notices_.pop_front();
+  }
+  if (queue_.empty() && notices_.empty()) wake_pending_ = false;
+  return taken;
+}
+
+void Dispatcher::set_wakeup(std::function<void()> on_wakeup) {
+  const bool set = static_cast<bool>(on_wakeup);
+  {
+    Lock lock(wakeup_mutex_);
+    on_wakeup_ = std::move(on_wakeup);
+  }
+  bool call = false;
+  {
+    // What came before the wake-up was set has to be announced to it too.
+    Lock lock(mutex_);
+    call = set && !(queue_.empty() && notices_.empty());
+    wake_pending_ = call;
+  }
+  if (call) wake();
+}
+
+void Dispatcher::set_on_earlier_deadline(std::function<void()> callback) {
+  on_earlier_deadline_ = std::move(callback);
+}
+
+void Dispatcher::remove(Events::iterator found) {
+  events_.erase(found);
+  if (events_.empty()) idle_.notify_all();
+}
+
+Status Dispatcher::refuse(const base::Uuid& event_id, Events::iterator found) {
+  if (found == events_.end() || found->second.started_us == 0)
+    return fail(ErrorCode::kUNKNOWN_EVENT,
+                fmt::format("no running step event has id {}", event_id.text()), "event_id");
+  if (found->second.settled) {
+    remove(found);
+    return fail(ErrorCode::kFENCED,
+                fmt::format("event {}: the attempt is over (timed out, cancelled or lost)",
+                            event_id.text()),
+                "event_id");
+  }
+  return {};
+}
+
+Status Dispatcher::check(const base::Uuid& event_id) {
+  Lock lock(mutex_);
+  return refuse(event_id, events_.find(event_id));
+}
+
+Result<Dispatched> Dispatcher::take(const base::Uuid& event_id) {
+  Lock lock(mutex_);
+  const auto found = events_.find(event_id);
+  if (auto status = refuse(event_id, found); !status) return fail(status.error());
+  Dispatched dispatched = std::move(found->second);
+  remove(found);
+  return dispatched;
+}
+
+std::vector<Dispatched> Dispatcher::settle(AbortReason reason,
+                                           const std::function<bool(const Dispatched&)>& which) {
+  std::vector<Dispatched> settled;
+  std::vector<base::Uuid> aborted;
+  bool call = false;
+  {
+    Lock lock(mutex_);
+    for (auto& [id, dispatched] : events_) {
+      if (dispatched.settled || dispatched.started_us == 0 || !which(dispatched)) continue;
+      dispatched.settled = true;
+      settled.push_back(dispatched);
+      Notice notice;
+      notice.kind = Notice::Kind::kAbort;
+      notice.event_id = id;
+      notice.reason = reason;
+      notices_.push_back(std::move(notice));
+    }
+    call = !settled.empty() && should_wake();
+  }
+  if (call) wake();
+  return settled;
+}
+
+std::vector<Dispatched> Dispatcher::settle_overdue(std::int64_t& next_us) {
+  const std::int64_t now_us = clock_.monotonic_us();
+  auto overdue = settle(AbortReason::kTimeout, [now_us](const Dispatched& dispatched) {
+    return dispatched.deadline_us <= now_us;
+  });
+  Lock lock(mutex_);
+  earliest_deadline_us_ = 0;
+  for (const auto& [id, dispatched] : events_) {
+    if (dispatched.settled || dispatched.started_us == 0) continue;
+    if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_)
+      earliest_deadline_us_ = dispatched.deadline_us;
+  }
+  next_us = earliest_deadline_us_;
+  return overdue;
+}
+
+std::int64_t Dispatcher::next_deadline_us() const {
+  Lock lock(mutex_);
+  return earliest_deadline_us_;
+}
+
+std::vector<Dispatched> Dispatcher::take_queued() {
+  Lock lock(mutex_);
+  std::vector<Dispatched> taken;
+  for (const StepEvent& event : queue_) {
+    const auto found = events_.find(event.event_id);
+    taken.push_back(std::move(found->second));
+    remove(found);
+  }
+  queue_.clear();
+  return taken;
+}
+
+void Dispatcher::drop_queued(const std::function<bool(const Dispatched&)>& which) {
+  Lock lock(mutex_);
+  std::erase_if(queue_, [&](const StepEvent& event) {
+    const auto found = events_.find(event.event_id);
+    if (!which(found->second)) return false;
+    remove(found);
+    return true;
+  });
+}
+
+std::vector<Dispatched> Dispatcher::unsettled() const {
+  Lock lock(mutex_);
+  std::vector<Dispatched> held;
+  for (const auto& [id, dispatched] : events_)
+    if (!dispatched.settled) held.push_back(dispatched);
+  return held;
+}
+
+bool Dispatcher::wait_idle(std::int64_t timeout_us) {
+  Lock lock(mutex_);
+  return idle_.wait_for(mutex_, timeout_us, [this] { return events_.empty(); });
+}
+
+void Dispatcher::open() {
+  Lock lock(mutex_);
+  closed_ = false;
+}
+
+void Dispatcher::close() {
+  {
+    Lock lock(mutex_);
+    closed_ = true;
+  }
+  arrived_.notify_all();
+}
+
+bool Dispatcher::closed() const {
+  Lock lock(mutex_);
+  return closed_;
+}
+
+DispatchCounts Dispatcher::counts(std::int64_t starvation_us) const {
+  const std::int64_t now_us = clock_.monotonic_us();
+  Lock lock(mutex_);
+  DispatchCounts counts;
+  counts.queued = queue_.size();
+  for (const auto& [id, dispatched] : events_) {
+    if (dispatched.started_us == 0) continue;
+    ++counts.running;
+    const std::int64_t age_us = now_us - dispatched.started_us;
+    if (age_us > starvation_us) ++counts.starving;
+    if (!counts.oldest_age_us || age_us > *counts.oldest_age_us) {
+      counts.oldest_age_us = age_us;
+      counts.oldest_event = id;
+    }
+    if (!counts.newest_age_us || age_us < *counts.newest_age_us) counts.newest_age_us = age_us;
+  }
+  return counts;
+}
+
+std::vector<Dispatched> Dispatcher::newly_starving(std::int64_t starvation_us) {
+  const std::int64_t now_us = clock_.monotonic_us();
+  Lock lock(mutex_);
+  std::vector<Dispatched> starving;
+  for (auto& [id, dispatched] : events_) {
+    if (dispatched.started_us == 0 || dispatched.starvation_logged) continue;
+    if (now_us - dispatched.started_us <= starvation_us) continue;
+    dispatched.starvation_logged = true;
+    starving.push_back(dispatched);
+  }
+  return starving;
+}
+
+}  // namespace tasker::worker

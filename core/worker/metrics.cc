@@ -1,0 +1,141 @@
+#include "core/worker/metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+
+#include "core/base/json.h"
+
+namespace tasker::worker {
+
+using base::Lock;
+
+std::string_view attempt_outcome_name(AttemptOutcome outcome) {
+  switch (outcome) {
+    case AttemptOutcome::kCompleted:
+      return "completed";
+    case AttemptOutcome::kRetried:
+      return "retried";
+    case AttemptOutcome::kFailed:
+      return "failed";
+    case AttemptOutcome::kTimedOut:
+      return "timed_out";
+    case AttemptOutcome::kCancelled:
+      return "cancelled";
+    case AttemptOutcome::kLeaseLost:
+      return "lease_lost";
+    case AttemptOutcome::kHandedBack:
+      return "handed_back";
+  }
+  return "unknown";
+}
+
+void Histogram::add(std::int64_t duration_us) {
+  const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(duration_us, 0));
+  const auto bucket = value <= 1 ? 0 : static_cast<std::size_t>(std::bit_width(value - 1));
+  ++buckets_[std::min(bucket, kBuckets - 1)];
+  ++count_;
+  sum_us_ += static_cast<std::int64_t>(value);
+}
+
+std::int64_t Histogram::quantile_us(double share) const {
+  const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));
+  std::uint64_t seen = 0;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    seen += buckets_[bucket];
+    if (seen > wanted || (seen == count_ && count_ > 0)) return std::int64_t{1} << bucket;
+  }
+  return 0;
+}
+
+void Histogram::append_json(std::string& out) const {
+  constexpr double kSecond = 1e6;
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"count":{},"sum_seconds":{},"p50_seconds":{},"p99_seconds":{},"buckets":[)",
+                 count_, static_cast<double>(sum_us_) / kSecond,
+                 static_cast<double>(quantile_us(0.5)) / kSecond,
+                 static_cast<double>(quantile_us(0.99)) / kSecond);
+  std::uint64_t seen = 0;
+  bool first = true;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    if (buckets_[bucket] == 0) continue;
+    seen += buckets_[bucket];
+    fmt::format_to(std::back_inserter(out), R"({}{{"le_seconds":{},"count":{}}})", first ? "" : ",",
+                   static_cast<double>(std::int64_t{1} << bucket) / kSecond, seen);
+    first = false;
+  }
+  out += "]}";
+}
+
+Metrics::HandlerMetrics& Metrics::of(std::string_view handler) {
+  const auto found = handlers_.find(handler);
+  return found != handlers_.end() ? found->second
+                                  : handlers_.emplace(handler, HandlerMetrics{}).first->second;
+}
+
+void Metrics::attempt_ended(std::string_view handler, AttemptOutcome outcome,
+                            std::int64_t duration_us) {
+  Lock lock(mutex_);
+  HandlerMetrics& metrics = of(handler);
+  ++metrics.outcomes[static_cast<std::size_t>(outcome)];
+  metrics.duration.add(duration_us);
+}
+
+void Metrics::attempt_started(std::string_view handler, std::int64_t waited_us) {
+  Lock lock(mutex_);
+  of(handler).wait.add(waited_us);
+}
+
+void Metrics::commit(std::size_t operations, std::int64_t duration_us) {
+  Lock lock(mutex_);
+  commit_.add(duration_us);
+  committed_operations_ += operations;
+}
+
+void Metrics::completion_refused() {
+  Lock lock(mutex_);
+  ++refused_;
+}
+
+void Metrics::tasks_created(std::size_t count) {
+  Lock lock(mutex_);
+  created_ += count;
+}
+
+void Metrics::tasks_finished(std::size_t count) {
+  Lock lock(mutex_);
+  finished_ += count;
+}
+
+std::string Metrics::to_json() const {
+  Lock lock(mutex_);
+  std::string out =
+      fmt::format(R"({{"tasker_tasks_created_total":{},"tasker_tasks_finished_total":{},)"
+                  R"("tasker_completions_refused_total":{},"tasker_store_operations_total":{},)"
+                  R"("tasker_store_commit_seconds":)",
+                  created_, finished_, refused_, committed_operations_);
+  commit_.append_json(out);
+  out += R"(,"handlers":{)";
+  bool first = true;
+  for (const auto& [name, metrics] : handlers_) {
+    if (!first) out += ',';
+    first = false;
+    base::append_json_string(out, name);
+    out += R"(:{"tasker_attempts_total":{)";
+    for (std::size_t outcome = 0; outcome < kAttemptOutcomeCount; ++outcome)
+      fmt::format_to(std::back_inserter(out), R"({}"{}":{})", outcome == 0 ? "" : ",",
+                     attempt_outcome_name(static_cast<AttemptOutcome>(outcome)),
+                     metrics.outcomes[outcome]);
+    out += R"(},"tasker_step_duration_seconds":)";
+    metrics.duration.append_json(out);
+    out += R"(,"tasker_dispatch_wait_seconds":)";
+    metrics.wait.append_json(out);
+    out += '}';
+  }
+  out += "}}";
+  return out;
+}
+
+}  // namespace tasker::worker

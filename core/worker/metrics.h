@@ -1,0 +1,80 @@
+// Counts and latency histograms by handler and outcome, kept in memory.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/mutex.h"
+
+namespace tasker::worker {
+
+/// What became of an attempt.
+enum class AttemptOutcome : std::uint8_t {
+  kCompleted,
+  kRetried,
+  kFailed,
+  kTimedOut,
+  kCancelled,
+  kLeaseLost,
+  kHandedBack,
+};
+inline constexpr std::size_t kAttemptOutcomeCount = 7;
+std::string_view attempt_outcome_name(AttemptOutcome outcome);
+
+/// Durations in buckets whose upper bounds are powers of two of a microsecond: 1 µs to about 36
+/// min, then the rest.
+class Histogram {
+ public:
+  static constexpr std::size_t kBuckets = 32;
+
+  void add(std::int64_t duration_us);
+  std::uint64_t count() const { return count_; }
+  /// Upper bound of the bucket that holds the given share of the values, in microseconds; 0 when
+  /// empty.
+  std::int64_t quantile_us(double share) const;
+  /// {"count","sum_seconds","p50_seconds","p99_seconds","buckets":[{"le_seconds","count"}]},
+  /// cumulative.
+  void append_json(std::string& out) const;
+
+ private:
+  std::array<std::uint64_t, kBuckets> buckets_{};
+  std::uint64_t count_ = 0;
+  std::int64_t sum_us_ = 0;
+};
+
+/// Threads: any.
+class Metrics {
+ public:
+  void attempt_ended(std::string_view handler, AttemptOutcome outcome, std::int64_t duration_us);
+  void attempt_started(std::string_view handler, std::int64_t waited_us);
+  void commit(std::size_t operations, std::int64_t duration_us);
+  void completion_refused();
+  void tasks_created(std::size_t count);
+  void tasks_finished(std::size_t count);
+
+  /// All of it as one JSON object; names as in Prometheus (base units, _total).
+  std::string to_json() const;
+
+ private:
+  struct HandlerMetrics {
+    std::array<std::uint64_t, kAttemptOutcomeCount> outcomes{};
+    Histogram duration;
+    Histogram wait;
+  };
+
+  HandlerMetrics& of(std::string_view handler) TASKER_REQUIRES(mutex_);
+
+  mutable base::Mutex mutex_;
+  std::map<std::string, HandlerMetrics, std::less<>> handlers_ TASKER_GUARDED_BY(mutex_);
+  Histogram commit_ TASKER_GUARDED_BY(mutex_);
+  std::uint64_t committed_operations_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t refused_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t created_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t finished_ TASKER_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace tasker::worker

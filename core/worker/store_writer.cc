@@ -1,0 +1,436 @@
+#include "core/worker/store_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <future>
+#include <iterator>
+#include <utility>
+
+#include "core/base/json.h"
+
+namespace tasker::worker {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Lock;
+using base::LogLevel;
+
+namespace {
+
+// One transaction takes at most so many of each, so that no caller waits for a giant.
+constexpr std::size_t kCompletionsPerCommit = 4'096;
+constexpr std::size_t kTasksPerCommit = 1'024;
+constexpr std::size_t kTasksQueuedMax = 1'000'000;
+constexpr std::int64_t kRetryFirstUs = 20'000;
+constexpr std::int64_t kRetryLongestUs = 1'000'000;
+
+template <class T>
+void move_all(std::deque<T>& from, std::deque<T>& to) {
+  if (to.empty()) {
+    to.swap(from);
+    return;
+  }
+  std::move(from.begin(), from.end(), std::back_inserter(to));
+  from.clear();
+}
+
+}  // namespace
+
+StoreWriter::StoreWriter(std::unique_ptr<store::Store> store, const StoreWriterParts& parts,
+                         std::size_t completions_max)
+    : dispatcher_(parts.dispatcher),
+      waiters_(parts.waiters),
+      metrics_(parts.metrics),
+      logger_(parts.logger),
+      clock_(parts.clock),
+      completions_max_(completions_max),
+      store_(std::move(store)),
+      events_(parts.templates, base::Random::from_system()),
+      thread_([this] { run(); }) {}
+
+StoreWriter::~StoreWriter() { stop(); }
+
+void StoreWriter::stop() {
+  Lock stopping(stop_mutex_);
+  if (!thread_.joinable()) return;
+  {
+    Lock lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_one();
+  thread_.join();
+}
+
+bool StoreWriter::complete(PendingCompletion completion) {
+  {
+    Lock lock(mutex_);
+    if (ended_ || inbox_.completions.size() >= completions_max_) return false;
+    inbox_.completions.push_back(std::move(completion));
+    ++submitted_;
+  }
+  work_.notify_one();
+  return true;
+}
+
+void StoreWriter::complete_all(std::vector<PendingCompletion> completions) {
+  if (completions.empty()) return;
+  {
+    Lock lock(mutex_);
+    submitted_ += completions.size();
+    std::move(completions.begin(), completions.end(), std::back_inserter(inbox_.completions));
+  }
+  work_.notify_one();
+}
+
+void StoreWriter::release(std::vector<store::Release> releases) {
+  if (releases.empty()) return;
+  {
+    Lock lock(mutex_);
+    submitted_ += releases.size();
+    std::move(releases.begin(), releases.end(), std::back_inserter(inbox_.releases));
+  }
+  work_.notify_one();
+}
+
+bool StoreWriter::create(PendingCreate& create) {
+  {
+    Lock lock(mutex_);
+    if (ended_ || tasks_queued_ + create.tasks.size() > kTasksQueuedMax) return false;
+    tasks_queued_ += create.tasks.size();
+    ++submitted_;
+    inbox_.creates.push_back(std::move(create));
+  }
+  work_.notify_one();
+  return true;
+}
+
+void StoreWriter::post(Control control) {
+  {
+    Lock lock(mutex_);
+    ++submitted_;
+    inbox_.controls.push_back(std::move(control));
+  }
+  work_.notify_one();
+}
+
+base::Status StoreWriter::call(const Control& control) {
+  std::promise<void> done;
+  {
+    Lock lock(mutex_);
+    if (ended_) return fail(ErrorCode::kCLOSED, "the worker is closed");
+    ++submitted_;
+    inbox_.controls.push_back([&](store::Store& store) {
+      control(store);
+      done.set_value();
+    });
+  }
+  work_.notify_one();
+  done.get_future().wait();
+  return {};
+}
+
+void StoreWriter::request_claim() {
+  {
+    Lock lock(mutex_);
+    if (inbox_.claim) return;
+    inbox_.claim = true;
+  }
+  work_.notify_one();
+}
+
+void StoreWriter::request_promote() {
+  {
+    Lock lock(mutex_);
+    inbox_.promote = true;
+  }
+  work_.notify_one();
+}
+
+bool StoreWriter::flush(std::int64_t timeout_us) {
+  Lock lock(mutex_);
+  const std::uint64_t until = submitted_;
+  return done_.wait_for(mutex_, timeout_us, [this, until] { return settled_ >= until; });
+}
+
+void StoreWriter::set_handlers(std::vector<std::string> callables,
+                               std::vector<std::string> namespaces) {
+  callables_ = std::move(callables);
+  namespaces_ = std::move(namespaces);
+  refresh_handlers();
+}
+
+void StoreWriter::refresh_handlers() {
+  auto handlers = store_->list_handlers();
+  if (!handlers) {
+    logger_.log(LogLevel::kError, "worker", "handler names cannot be read",
+                {{"code", base::code_name(handlers.error().code)},
+                 {"error", std::string_view(handlers.error().message)}});
+    return;
+  }
+  handlers_ = std::move(*handlers);
+  map_handlers();
+}
+
+void StoreWriter::map_handlers() {
+  using store::ClaimBudget;
+  const auto contains = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  auto& executor_of = batch_.budget.executor_of_handler;
+  executor_of.clear();
+  for (const store::HandlerRecord& handler : handlers_) {
+    const auto index = static_cast<std::size_t>(handler.id);
+    if (executor_of.size() <= index) executor_of.resize(index + 1, ClaimBudget::kUnknown);
+    const bool mine = contains(callables_, handler.callable) &&
+                      (namespaces_.empty() || contains(namespaces_, handler.namespace_name));
+    executor_of[index] = mine ? std::int16_t{0} : ClaimBudget::kNotMine;
+  }
+}
+
+void StoreWriter::run() {
+  while (take_work()) {
+    for (Control& control : work_taken_.controls) control(*store_);
+    work_taken_.controls.clear();
+    if (!lost_) {
+      fill_batch();
+      commit();
+    } else {
+      commit_failed({ErrorCode::kCLOSED, "the store is lost"});
+    }
+    Lock lock(mutex_);
+    if ((failures_ == 0 && work_taken_.empty()) || lost_) settled_ = taken_up_to_;
+    done_.notify_all();
+  }
+  refuse_rest();
+}
+
+void StoreWriter::refuse_rest() {
+  {
+    Lock lock(mutex_);
+    move_all(inbox_.controls, work_taken_.controls);
+    move_all(inbox_.creates, work_taken_.creates);
+    settled_ = submitted_;
+    ended_ = true;
+    done_.notify_all();
+  }
+  for (Control& control : work_taken_.controls) control(*store_);
+  for (PendingCreate& create : work_taken_.creates)
+    create.on_done(fail(ErrorCode::kCLOSED, "the worker is closed"));
+  store_.reset();
+}
+
+bool StoreWriter::take_work() {
+  Lock lock(mutex_);
+  const auto ready = [this] { return !inbox_.empty() || stopping_; };
+  const bool leftovers = !work_taken_.empty();
+  if (failures_ > 0 && !stopping_) {
+    const std::int64_t pause_us =
+        std::min(kRetryFirstUs << std::min(failures_ - 1, 10), kRetryLongestUs);
+    // News does not shorten the pause: a full disk stays full however often it is asked.
+    work_.wait_for(mutex_, pause_us, [this] { return stopping_; });
+  } else if (!leftovers) {
+    work_.wait(mutex_, ready);
+  }
+  if (inbox_.empty() && !leftovers) return !stopping_;
+  if (stopping_ && failures_ > 0) return false;
+  move_all(inbox_.completions, work_taken_.completions);
+  move_all(inbox_.releases, work_taken_.releases);
+  move_all(inbox_.controls, work_taken_.controls);
+  std::size_t tasks = 0;
+  for (const PendingCreate& create : work_taken_.creates) tasks += create.tasks.size();
+  while (!inbox_.creates.empty() && tasks < kTasksPerCommit) {
+    tasks += inbox_.creates.front().tasks.size();
+    tasks_queued_ -= inbox_.creates.front().tasks.size();
+    work_taken_.creates.push_back(std::move(inbox_.creates.front()));
+    inbox_.creates.pop_front();
+  }
+  work_taken_.claim |= std::exchange(inbox_.claim, false);
+  work_taken_.promote |= std::exchange(inbox_.promote, false);
+  // Creates left behind keep flush() waiting a round longer, no more than that.
+  if (inbox_.creates.empty()) taken_up_to_ = submitted_;
+  return true;
+}
+
+void StoreWriter::fill_batch() {
+  batch_.now_us = clock_.wall_us();
+  batch_.completions.clear();
+  batch_.releases.clear();
+  batch_.tasks.clear();
+  for (PendingCompletion& pending : work_taken_.completions) {
+    if (batch_.completions.size() == kCompletionsPerCommit) break;
+    batch_.completions.push_back(std::move(pending.completion));
+  }
+  std::move(work_taken_.releases.begin(), work_taken_.releases.end(),
+            std::back_inserter(batch_.releases));
+  for (PendingCreate& create : work_taken_.creates)
+    std::move(create.tasks.begin(), create.tasks.end(), std::back_inserter(batch_.tasks));
+  batch_.promote_due = work_taken_.promote;
+  const std::uint32_t room = dispatcher_.room();
+  batch_.budget.room.assign(1, room);
+  maybe_claimable_ |= work_taken_.claim;
+  batch_.claim = room > 0 && (maybe_claimable_ || batch_.promote_due);
+}
+
+void StoreWriter::commit() {
+  const bool idle = batch_.completions.empty() && batch_.releases.empty() && batch_.tasks.empty() &&
+                    !batch_.promote_due && !batch_.claim;
+  if (idle) {
+    work_taken_.claim = false;
+    return;
+  }
+  const std::int64_t started_us = clock_.monotonic_us();
+  auto outcome = store_->write(batch_);
+  if (!outcome) {
+    commit_failed(outcome.error());
+    return;
+  }
+  if (failures_ > 0)
+    logger_.log(LogLevel::kInfo, "worker", "the store accepts writes again",
+                {{"failed_commits", std::int64_t{failures_}}});
+  failures_ = 0;
+  metrics_.commit(batch_.completions.size() + batch_.releases.size() + batch_.tasks.size(),
+                  clock_.monotonic_us() - started_us);
+  deliver(*outcome);
+}
+
+void StoreWriter::deliver(store::WriteOutcome& outcome) {
+  if (batch_.claim) maybe_claimable_ = batch_.budget.room[0] == 0;
+  if (outcome.left_claimable) maybe_claimable_ = true;
+  if (!outcome.unknown_handlers.empty()) {
+    refresh_handlers();
+    request_claim();
+  }
+  deliver_completions(outcome);
+  deliver_created(outcome);
+  deliver_claims(outcome);
+  deliver_finished(outcome);
+  work_taken_.releases.clear();
+  work_taken_.claim = false;
+  work_taken_.promote = false;
+  if (outcome.next_due_us && on_next_due_) on_next_due_(*outcome.next_due_us);
+}
+
+void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
+  for (std::size_t i = 0; i < batch_.completions.size(); ++i) {
+    store::Completion& completion = batch_.completions[i];
+    const PendingCompletion& pending = work_taken_.completions[i];
+    if (outcome.completions[i] == store::CompletionOutcome::kRecorded) {
+      if (completion.next == model::StepState::kComplete && !completion.dependents.empty())
+        events_.tasks().put_result(completion.step, std::make_shared<const std::string>(
+                                                        std::move(completion.result_json)));
+      continue;
+    }
+    metrics_.completion_refused();
+    if (!pending.tell_if_refused) continue;
+    Notice notice;
+    notice.kind = Notice::Kind::kRefused;
+    notice.event_id = pending.event_id;
+    dispatcher_.notify(std::move(notice));
+  }
+  work_taken_.completions.erase(
+      work_taken_.completions.begin(),
+      work_taken_.completions.begin() + static_cast<std::ptrdiff_t>(batch_.completions.size()));
+}
+
+void StoreWriter::deliver_created(const store::WriteOutcome& outcome) {
+  auto created = outcome.tasks.begin();
+  std::size_t index = 0;
+  for (PendingCreate& create : work_taken_.creates) {
+    std::vector<store::WriteOutcome::Created> mine;
+    for (std::size_t i = 0; i < create.tasks.size(); ++i, ++created, ++index) {
+      mine.push_back(*created);
+      if (created->duplicate) continue;
+      store::NewTask& task = batch_.tasks[index];
+      auto header = std::make_shared<store::TaskHeader>();
+      header->id = created->id;
+      header->uuid = task.uuid;
+      header->template_id = task.template_id;
+      header->context_json = std::move(task.context_json);
+      header->initiator = std::move(task.initiator);
+      header->source_system = std::move(task.source_system);
+      header->reason = std::move(task.reason);
+      header->tags_json = std::move(task.tags_json);
+      header->options_json = std::move(task.options_json);
+      header->priority = task.priority;
+      header->correlation_id = task.correlation_id;
+      header->parent_correlation_id = task.parent_correlation_id;
+      header->idempotency_key = std::move(task.idempotency_key);
+      header->requested_at_us = task.requested_at_us;
+      header->created_at_us = batch_.now_us;
+      events_.tasks().put_header(std::move(header));
+    }
+    metrics_.tasks_created(mine.size());
+    create.on_done(std::move(mine));
+  }
+  work_taken_.creates.clear();
+}
+
+void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
+  std::vector<StepEvent> events;
+  events.reserve(outcome.claims.size());
+  std::vector<PendingCompletion> failed;
+  for (const store::Claim& claim : outcome.claims) {
+    auto event = events_.build(claim, *store_);
+    if (event) {
+      events.push_back(std::move(*event));
+      continue;
+    }
+    logger_.log(LogLevel::kError, "worker", "a claimed step cannot be dispatched",
+                {{"code", base::code_name(event.error().code)},
+                 {"error", std::string_view(event.error().message)}});
+    PendingCompletion& end = failed.emplace_back();
+    end.completion.step = claim.step;
+    end.completion.attempt = claim.attempt;
+    end.completion.worker = batch_.budget.worker;
+    end.completion.next = model::StepState::kError;
+    end.completion.started_at_us = claim.claimed_at_us;
+    end.completion.error_json = R"({"message":)";
+    base::append_json_string(end.completion.error_json, event.error().message);
+    end.completion.error_json += R"(,"error_type":"dispatch_error","retryable":false})";
+  }
+  complete_all(std::move(failed));
+  dispatcher_.dispatch(std::move(events), batch_.budget.worker);
+}
+
+void StoreWriter::deliver_finished(const store::WriteOutcome& outcome) {
+  metrics_.tasks_finished(outcome.finished.size());
+  const bool awaited = !waiters_.empty();
+  for (const store::TaskFinished& finished : outcome.finished) {
+    if (awaited) {
+      auto header = events_.tasks().header(finished.task);
+      if (!header) {
+        if (auto read = store_->load_task_header(finished.task))
+          header = std::make_shared<const store::TaskHeader>(std::move(*read));
+      }
+      if (header) waiters_.task_ended(header->uuid, finished.state);
+    }
+    if (finished.state == model::TaskState::kComplete) events_.tasks().forget(finished.task);
+  }
+}
+
+void StoreWriter::commit_failed(const Error& error) {
+  if (failures_++ == 0)
+    logger_.log(LogLevel::kError, "worker", "the store refuses a commit",
+                {{"code", base::code_name(error.code)},
+                 {"error", std::string_view(error.message)},
+                 {"detail", std::string_view(error.detail)}});
+  // Who creates a task can decide for himself; what handlers have done is kept until it can be
+  // recorded.
+  for (PendingCreate& create : work_taken_.creates) create.on_done(fail(error));
+  work_taken_.creates.clear();
+  work_taken_.claim = false;
+  maybe_claimable_ = true;
+  for (std::size_t i = 0; i < batch_.completions.size(); ++i)
+    work_taken_.completions[i].completion = std::move(batch_.completions[i]);
+  batch_.completions.clear();
+  if (base::code_retryable(error.code)) return;
+
+  work_taken_.completions.clear();
+  work_taken_.releases.clear();
+  if (std::exchange(lost_, true)) return;
+  if (on_failed_) on_failed_(error);
+}
+
+}  // namespace tasker::worker

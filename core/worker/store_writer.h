@@ -1,0 +1,163 @@
+// The thread that owns the store's write connection: it drains what was asked for into one
+// transaction (group commit) and turns what the transaction claimed into step events.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/logger.h"
+#include "core/base/mutex.h"
+#include "core/store/store.h"
+#include "core/worker/dispatcher.h"
+#include "core/worker/event_builder.h"
+#include "core/worker/metrics.h"
+#include "core/worker/task_waiters.h"
+
+namespace tasker::worker {
+
+/// A completion on its way into the store.
+struct PendingCompletion {
+  store::Completion completion;
+  base::Uuid event_id;  ///< nil when no handler waits for news of it
+  bool tell_if_refused = false;
+};
+
+/// Tasks to create; `on_done` is called once, on the writer's thread.
+struct PendingCreate {
+  std::vector<store::NewTask> tasks;
+  std::function<void(base::Result<std::vector<store::WriteOutcome::Created>>)> on_done;
+};
+
+struct StoreWriterParts {
+  Dispatcher& dispatcher;
+  TemplateCache& templates;
+  TaskWaiters& waiters;
+  Metrics& metrics;
+  base::Logger& logger;
+  const base::Clock& clock;
+};
+
+/// Threads: all members from any, unless they say otherwise.
+class StoreWriter {
+ public:
+  using Control = std::function<void(store::Store&)>;
+
+  /// `completions_max`: bound of the completion channel.
+  StoreWriter(std::unique_ptr<store::Store> store, const StoreWriterParts& parts,
+              std::size_t completions_max);
+  ~StoreWriter();
+  StoreWriter(const StoreWriter&) = delete;
+  StoreWriter& operator=(const StoreWriter&) = delete;
+
+  /// Commits what is queued, refuses what comes later, ends the thread and closes the store.
+  /// Idempotent.
+  void stop();
+
+  /// False when the channel is full or closed.
+  bool complete(PendingCompletion completion);
+  /// As complete, past the bound: for ends that the core states itself.
+  void complete_all(std::vector<PendingCompletion> completions);
+  void release(std::vector<store::Release> releases);
+  /// False when the channel is full or closed; `create` is then untouched.
+  bool create(PendingCreate& create);
+  /// Runs `control` on the writer's thread, outside of a transaction, before the next commit.
+  void post(Control control);
+  /// As post, and waits for its end. CLOSED after stop. Not from the writer's own thread.
+  base::Status call(const Control& control);
+  /// Looks for claimable steps at the next commit, which follows at once.
+  void request_claim();
+  /// Makes steps claimable whose back-off has passed.
+  void request_promote();
+  /// Waits until everything submitted before is committed or refused; false when that took longer.
+  bool flush(std::int64_t timeout_us);
+  /// Reads the handler names again; on the writer's thread only.
+  void refresh_handlers();
+
+  // On the writer's thread only, from a control:
+  void set_worker(model::WorkerId worker) { batch_.budget.worker = worker; }
+  void set_handlers(std::vector<std::string> callables, std::vector<std::string> namespaces);
+  model::WorkerId worker() const { return batch_.budget.worker; }
+
+  /// Called on the writer's thread when the earliest back-off is known anew (wall clock,
+  /// microseconds).
+  void set_on_next_due(std::function<void(std::int64_t)> callback) {
+    on_next_due_ = std::move(callback);
+  }
+  /// Called once on the writer's thread when the store is lost for good.
+  void set_on_failed(std::function<void(const base::Error&)> callback) {
+    on_failed_ = std::move(callback);
+  }
+
+ private:
+  struct Inbox {
+    std::deque<PendingCompletion> completions;
+    std::deque<store::Release> releases;
+    std::deque<PendingCreate> creates;
+    std::deque<Control> controls;
+    bool claim = false;
+    bool promote = false;
+
+    bool empty() const {
+      return completions.empty() && releases.empty() && creates.empty() && controls.empty() &&
+             !claim && !promote;
+    }
+  };
+
+  void run();
+  bool take_work();
+  void fill_batch();
+  void commit();
+  void deliver(store::WriteOutcome& outcome);
+  void deliver_completions(const store::WriteOutcome& outcome);
+  void deliver_created(const store::WriteOutcome& outcome);
+  void deliver_claims(const store::WriteOutcome& outcome);
+  void deliver_finished(const store::WriteOutcome& outcome);
+  void commit_failed(const base::Error& error);
+  void refuse_rest();
+  void map_handlers();
+
+  // Constant after construction, or set before the first work.
+  Dispatcher& dispatcher_;
+  TaskWaiters& waiters_;
+  Metrics& metrics_;
+  base::Logger& logger_;
+  const base::Clock& clock_;
+  const std::size_t completions_max_;
+  std::function<void(std::int64_t)> on_next_due_;
+  std::function<void(const base::Error&)> on_failed_;
+
+  base::Mutex mutex_;
+  base::Condition work_;
+  base::Condition done_;
+  Inbox inbox_ TASKER_GUARDED_BY(mutex_);
+  std::size_t tasks_queued_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t submitted_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t settled_ TASKER_GUARDED_BY(mutex_) = 0;
+  bool stopping_ TASKER_GUARDED_BY(mutex_) = false;
+  bool ended_ TASKER_GUARDED_BY(mutex_) = false;
+
+  // The writer's thread only.
+  std::unique_ptr<store::Store> store_;
+  EventBuilder events_;
+  Inbox work_taken_;
+  std::uint64_t taken_up_to_ = 0;
+  store::WriteBatch batch_;
+  std::vector<std::string> callables_;
+  std::vector<std::string> namespaces_;
+  std::vector<store::HandlerRecord> handlers_;
+  bool maybe_claimable_ = false;  // steps may be waiting that found no room before
+  int failures_ = 0;              // commits that failed in a row
+  bool lost_ = false;             // the store is lost for good
+
+  base::Mutex stop_mutex_;
+  std::thread thread_;
+};
+
+}  // namespace tasker::worker

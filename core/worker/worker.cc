@@ -1,0 +1,132 @@
+#include "core/worker/worker.h"
+
+#include <utility>
+
+#include "core/worker/worker_impl.h"
+
+namespace tasker::worker {
+
+using base::fail;
+using base::Result;
+using base::Status;
+
+std::string_view worker_state_name(WorkerState state) {
+  switch (state) {
+    case WorkerState::kCreated:
+      return "created";
+    case WorkerState::kRunning:
+      return "running";
+    case WorkerState::kDraining:
+      return "draining";
+    case WorkerState::kStopped:
+      return "stopped";
+    case WorkerState::kFailed:
+      return "failed";
+  }
+  return "unknown";
+}
+
+std::string_view abort_reason_name(AbortReason reason) {
+  switch (reason) {
+    case AbortReason::kTimeout:
+      return "timeout";
+    case AbortReason::kCancel:
+      return "cancel";
+    case AbortReason::kLeaseLost:
+      return "lease_lost";
+    case AbortReason::kShutdown:
+      return "shutdown";
+  }
+  return "unknown";
+}
+
+Worker::Worker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Worker::~Worker() = default;
+
+Result<std::unique_ptr<Worker>> Worker::open(config::Config config,
+                                             std::unique_ptr<store::Store> store,
+                                             std::shared_ptr<base::Logger> logger,
+                                             std::shared_ptr<base::Clock> clock) {
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(logger), std::move(clock));
+  if (auto opened = impl->open(std::move(store)); !opened) return fail(opened.error());
+  return std::unique_ptr<Worker>(new Worker(std::move(impl)));
+}
+
+Status Worker::register_handlers(std::span<const std::string> callables) {
+  return impl_->register_handlers(callables);
+}
+
+Status Worker::start() { return impl_->start(); }
+
+void Worker::set_wakeup(std::function<void()> on_wakeup) {
+  impl_->dispatcher.set_wakeup(std::move(on_wakeup));
+}
+
+std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
+  return impl_->poll_step_events(max, out);
+}
+
+Result<std::size_t> Worker::wait_step_events(std::size_t max, std::int64_t timeout_ms,
+                                             std::vector<StepEvent>& out) {
+  return impl_->wait_step_events(max, timeout_ms, out);
+}
+
+std::vector<Notice> Worker::poll_notices(std::size_t max) {
+  return impl_->dispatcher.poll_notices(max);
+}
+
+Status Worker::complete_step_event(const base::Uuid& event_id, std::string_view result_json) {
+  if (auto ok = impl_->usable(); !ok) return ok;
+  // Before the event is taken: a text that cannot be read leaves it open for another try.
+  auto result = engine::read_step_result(result_json, impl_->config.result_bytes_max);
+  if (!result) return fail(result.error());
+  return impl_->complete(event_id, std::move(*result));
+}
+
+Status Worker::complete_success(const base::Uuid& event_id, std::string result_json) {
+  if (auto ok = impl_->usable(); !ok) return ok;
+  engine::StepResult result;
+  result.success = true;
+  result.result_json = std::move(result_json);
+  return impl_->complete(event_id, std::move(result));
+}
+
+void Worker::create_tasks(std::vector<TaskRequest> requests,
+                          std::function<void(std::vector<Result<CreatedTask>>)> on_done) {
+  impl_->create_tasks(std::move(requests), std::move(on_done));
+}
+
+void Worker::wait_task(const base::Uuid& uuid, std::int64_t timeout_ms,
+                       std::function<void(Result<model::TaskState>)> on_end) {
+  impl_->wait_task(uuid, timeout_ms, std::move(on_end));
+}
+
+Result<store::Store::PutTemplate> Worker::put_template(const model::TaskTemplate& body) {
+  return impl_->put_template(body);
+}
+
+Status Worker::cancel_task(const base::Uuid& uuid) { return impl_->cancel_task(uuid); }
+
+Result<std::uint32_t> Worker::retry_task(const base::Uuid& uuid) { return impl_->retry_task(uuid); }
+
+Status Worker::with_reader(const std::function<Status(store::Reader&)>& read) {
+  return impl_->with_reader(read);
+}
+
+Result<std::uint32_t> Worker::drain(std::int64_t timeout_ms) { return impl_->drain(timeout_ms); }
+
+Status Worker::stop() { return impl_->stop(); }
+
+WorkerState Worker::state() const { return impl_->state; }
+
+const config::Config& Worker::config() const { return impl_->config; }
+
+std::string Worker::status_json() const { return impl_->status_json(); }
+
+std::string Worker::metrics_json() const { return impl_->metrics.to_json(); }
+
+std::string Worker::dispatch_metrics_json() const { return impl_->dispatch_metrics_json(); }
+
+void Worker::check_starvation_warnings() { impl_->check_starvation_warnings(); }
+
+}  // namespace tasker::worker

@@ -1,0 +1,584 @@
+#include "core/worker/worker_impl.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/json.h"
+#include "core/worker/process_identity.h"
+#include "core/worker/task_factory.h"
+
+namespace tasker::worker {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Lock;
+using base::LogLevel;
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::int64_t kMicrosPerMs = 1'000;
+constexpr std::int64_t kStarvationUs = 10'000'000;  // contract, 1.6
+constexpr std::int64_t kFlushTimeoutUs = 10'000'000;
+constexpr std::size_t kWaitersPerLook = 200;
+
+std::string worker_name(const config::Config& config) {
+  if (!config.worker_id.empty()) return config.worker_id;
+  base::Random random = base::Random::from_system();
+  return "typescript-worker-" + base::make_uuid_v4(random).text();
+}
+
+bool has_ended(model::TaskState state) { return state != model::TaskState::kStepsInProcess; }
+
+}  // namespace
+
+Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
+                   std::shared_ptr<base::Clock> time)
+    : config(std::move(settings)),
+      logger(std::move(log)),
+      clock(std::move(time)),
+      name(worker_name(config)),
+      dispatcher(config.max_concurrent_handlers, config.handler_timeout_ms, *clock),
+      pid_(getpid()),
+      leases_(name, config.lease_ttl_ms, templates_, *logger, *clock),
+      random_(base::Random::from_system()) {}
+
+Worker::Impl::~Impl() { (void)stop(); }
+
+Status Worker::Impl::usable() const {
+  if (getpid() != pid_)
+    return fail(ErrorCode::kFORKED,
+                fmt::format("the worker was opened by process {}; this is a fork of it", pid_));
+  const WorkerState now = state;
+  if (now == WorkerState::kStopped || now == WorkerState::kFailed)
+    return fail(ErrorCode::kCLOSED, fmt::format("worker {} is {}", name, worker_state_name(now)));
+  return {};
+}
+
+Status Worker::Impl::move_to(WorkerState next, std::initializer_list<WorkerState> from) {
+  WorkerState now = state;
+  do {
+    if (std::find(from.begin(), from.end(), now) == from.end())
+      return fail(ErrorCode::kINVALID_STATE,
+                  fmt::format("worker {} is {} and cannot become {}", name, worker_state_name(now),
+                              worker_state_name(next)));
+  } while (!state.compare_exchange_weak(now, next));
+  logger->log(LogLevel::kInfo, "worker", "worker state changed",
+              {{"worker_id", std::string_view(name)},
+               {"from", worker_state_name(now)},
+               {"to", worker_state_name(next)}});
+  return {};
+}
+
+Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
+  auto id = leases_.acquire(*store);
+  if (!id) return fail(id.error());
+  auto reader = store->open_reader();
+  if (!reader) return fail(reader.error());
+  {
+    Lock lock(reader_mutex_);
+    reader_ = std::move(*reader);
+  }
+  auto revocations = store->revocations();
+  if (!revocations) return fail(revocations.error());
+  revocations_seen_ = *revocations;
+  auto watch = store->watch_changes();
+  if (!watch)
+    logger->log(LogLevel::kWarn, "worker", "other processes are noticed at lease renewal only",
+                {{"error", std::string_view(watch.error().message)}});
+
+  const StoreWriterParts parts{dispatcher, templates_, waiters_, metrics, *logger, *clock};
+  writer_ =
+      std::make_unique<StoreWriter>(std::move(store), parts, config.completion_channel_capacity);
+  housekeeper_ =
+      std::make_unique<Housekeeper>(duties(), watch ? std::move(*watch) : nullptr,
+                                    std::int64_t{config.lease_ttl_ms} * kMicrosPerMs / 3, *clock);
+  writer_->set_on_next_due([this](std::int64_t due_us) { housekeeper_->set_next_due(due_us); });
+  writer_->set_on_failed([this](const Error& error) { failed(error); });
+  dispatcher.set_on_earlier_deadline([this] { housekeeper_->deadline_changed(); });
+  return writer_->call([&](store::Store& opened) {
+    writer_->set_worker(*id);
+    sweep(opened);
+  });
+}
+
+Duties Worker::Impl::duties() {
+  Duties duties;
+  duties.renew_lease = [this] {
+    writer_->post([this](store::Store& store) {
+      renew_lease(store);
+      sweep(store);
+    });
+  };
+  duties.store_changed = [this] {
+    templates_.forget_keys();
+    writer_->post([this](store::Store& store) { store_changed(store); });
+    writer_->request_claim();
+  };
+  duties.deadlines = [this] { return end_overdue(); };
+  duties.back_off_due = [this] { writer_->request_promote(); };
+  duties.check_waiters = [this] { return check_waiters(); };
+  return duties;
+}
+
+Status Worker::Impl::start() {
+  if (auto ok = usable(); !ok) return ok;
+  if (auto moved = move_to(WorkerState::kRunning, {WorkerState::kCreated}); !moved) return moved;
+  if (auto sent = send_handlers(); !sent) return sent;
+  dispatcher.open();
+  writer_->request_promote();
+  writer_->request_claim();
+  return {};
+}
+
+Status Worker::Impl::register_handlers(std::span<const std::string> callables) {
+  if (auto ok = usable(); !ok) return ok;
+  for (std::size_t i = 0; i < callables.size(); ++i)
+    if (callables[i].empty() || callables[i].size() > 500)
+      return fail(
+          ErrorCode::kINVALID_ARGUMENT,
+          fmt::format("handler name \"{}\"; expected 1 to 500 bytes", base::shown(callables[i])),
+          fmt::format("callables[{}]", i));
+  {
+    Lock lock(handlers_mutex_);
+    for (const std::string& callable : callables)
+      if (std::find(callables_.begin(), callables_.end(), callable) == callables_.end())
+        callables_.push_back(callable);
+  }
+  return send_handlers();
+}
+
+Status Worker::Impl::send_handlers() {
+  std::vector<std::string> callables;
+  {
+    Lock lock(handlers_mutex_);
+    callables = callables_;
+  }
+  if (auto set = writer_->call(
+          [&](store::Store&) { writer_->set_handlers(callables, config.namespaces); });
+      !set)
+    return set;
+  writer_->request_claim();
+  return {};
+}
+
+std::size_t Worker::Impl::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
+  const std::size_t before = out.size();
+  const std::size_t taken = dispatcher.poll(max, out);
+  const std::int64_t now_us = clock->wall_us();
+  for (std::size_t i = before; i < out.size(); ++i) {
+    const StepEvent& event = out[i];
+    metrics.attempt_started(
+        event.compiled->stored.body.steps[event.claim.template_step].handler.callable,
+        now_us - event.claim.claimed_at_us);
+  }
+  return taken;
+}
+
+Result<std::size_t> Worker::Impl::wait_step_events(std::size_t max, std::int64_t timeout_ms,
+                                                   std::vector<StepEvent>& out) {
+  if (auto ok = usable(); !ok) return fail(ok.error());
+  if (const std::size_t taken = poll_step_events(max, out); taken > 0) return taken;
+  if (state == WorkerState::kDraining)
+    return fail(ErrorCode::kDRAINING, fmt::format("worker {} is draining", name));
+  dispatcher.wait(timeout_ms * kMicrosPerMs);
+  return poll_step_events(max, out);
+}
+
+store::Completion Worker::Impl::decide(const Dispatched& dispatched, engine::StepResult result) {
+  const engine::AttemptFacts facts{dispatched.claim, dispatched.worker, dispatched.started_wall_us};
+  Lock lock(random_mutex_);
+  return engine::decide_completion(*dispatched.compiled, facts, std::move(result), clock->wall_us(),
+                                   random_);
+}
+
+void Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult result,
+                              const base::Uuid& event_id, bool tell) {
+  PendingCompletion pending{decide(dispatched, std::move(result)), event_id, tell};
+  std::vector<PendingCompletion> one;
+  one.push_back(std::move(pending));
+  writer_->complete_all(std::move(one));
+}
+
+namespace {
+
+std::string_view handler_of(const Dispatched& dispatched) {
+  return dispatched.compiled->stored.body.steps[dispatched.claim.template_step].handler.callable;
+}
+
+AttemptOutcome outcome_of(const store::Completion& completion) {
+  switch (completion.next) {
+    case model::StepState::kComplete:
+      return AttemptOutcome::kCompleted;
+    case model::StepState::kError:
+      return AttemptOutcome::kFailed;
+    default:
+      return AttemptOutcome::kRetried;
+  }
+}
+
+}  // namespace
+
+Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult result) {
+  auto dispatched = dispatcher.take(event_id);
+  if (!dispatched) {
+    if (dispatched.error().code == ErrorCode::kFENCED) {
+      metrics.completion_refused();
+      writer_->request_claim();  // a place is free again
+    }
+    return fail(dispatched.error());
+  }
+  const std::int64_t ran_us = clock->monotonic_us() - dispatched->started_us;
+  if (result.execution_us <= 0) result.execution_us = ran_us;
+  const std::int64_t execution_us = result.execution_us;
+  PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true};
+  metrics.attempt_ended(handler_of(*dispatched), outcome_of(pending.completion), execution_us);
+  if (writer_->complete(std::move(pending))) return {};
+  if (auto ok = usable(); !ok) return ok;
+  return fail(ErrorCode::kFULL, "the completion channel is full", "completion_channel_capacity");
+}
+
+void Worker::Impl::create_tasks(std::vector<TaskRequest> requests,
+                                std::function<void(std::vector<Result<CreatedTask>>)> on_done) {
+  std::vector<Result<CreatedTask>> results(requests.size());
+  const auto refuse_all = [&](const Error& error) {
+    for (auto& result : results) result = fail(error);
+    on_done(std::move(results));
+  };
+  if (auto ok = usable(); !ok) return refuse_all(ok.error());
+
+  PendingCreate create;
+  std::vector<std::size_t> places;  // of create.tasks in results
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    TaskRequest& request = requests[i];
+    Result<CompiledTemplatePtr> compiled =
+        templates_.find_key(request.namespace_name, request.name, request.version);
+    if (!*compiled) {
+      Lock lock(reader_mutex_);
+      if (!reader_) return refuse_all({ErrorCode::kCLOSED, "the worker is closed"});
+      compiled = templates_.by_key(request.namespace_name, request.name, request.version, *reader_);
+    }
+    if (!compiled) {
+      results[i] = fail(compiled.error());
+      continue;
+    }
+    Lock lock(random_mutex_);
+    auto task = make_task(request, **compiled, clock->wall_us(), random_);
+    if (!task) {
+      results[i] = fail(task.error());
+      continue;
+    }
+    results[i] = CreatedTask{task->uuid, false};
+    create.tasks.push_back(std::move(*task));
+    places.push_back(i);
+  }
+  if (create.tasks.empty()) return on_done(std::move(results));
+
+  // Shared, because std::function wants what it holds to be copyable.
+  auto answer = std::make_shared<std::vector<Result<CreatedTask>>>(std::move(results));
+  create.on_done = [answer, places = std::move(places), on_done](auto created) {
+    for (std::size_t k = 0; k < places.size(); ++k) {
+      Result<CreatedTask>& result = (*answer)[places[k]];
+      if (!created)
+        result = fail(created.error());
+      else if ((*created)[k].duplicate)
+        result = CreatedTask{(*created)[k].existing, true};
+    }
+    on_done(std::move(*answer));
+  };
+  if (writer_->create(create)) return;
+  create.on_done(fail(ErrorCode::kFULL, "too many tasks wait to be created"));
+}
+
+void Worker::Impl::look_after_waiters_of(const base::Uuid& uuid) {
+  Result<store::TaskRecord> task = fail(ErrorCode::kCLOSED, "the worker is closed");
+  {
+    Lock lock(reader_mutex_);
+    if (reader_) task = reader_->find_task(uuid);
+  }
+  if (!task)
+    waiters_.task_ended(uuid, fail(task.error()));
+  else if (has_ended(task->state))
+    waiters_.task_ended(uuid, task->state);
+}
+
+void Worker::Impl::wait_task(const base::Uuid& uuid, std::int64_t timeout_ms, OnTaskEnd on_end) {
+  if (auto ok = usable(); !ok) return on_end(fail(ok.error()));
+  const std::int64_t deadline_us =
+      timeout_ms > 0 ? clock->monotonic_us() + timeout_ms * kMicrosPerMs : 0;
+  waiters_.add(uuid, deadline_us, std::move(on_end));
+  // After the waiter is in: an end between this look and the next commit is then announced by that
+  // commit.
+  look_after_waiters_of(uuid);
+  housekeeper_->waiters_changed();
+}
+
+bool Worker::Impl::check_waiters() {
+  waiters_.expire(clock->monotonic_us());
+  std::vector<base::Uuid> tasks = waiters_.tasks();
+  if (tasks.size() > kWaitersPerLook) {
+    Lock lock(random_mutex_);
+    const std::size_t first = random_.below(tasks.size() - kWaitersPerLook);
+    tasks = {tasks.begin() + static_cast<std::ptrdiff_t>(first),
+             tasks.begin() + static_cast<std::ptrdiff_t>(first + kWaitersPerLook)};
+  }
+  for (const base::Uuid& task : tasks) look_after_waiters_of(task);
+  return !waiters_.empty();
+}
+
+Result<store::Store::PutTemplate> Worker::Impl::put_template(const model::TaskTemplate& body) {
+  if (auto ok = usable(); !ok) return fail(ok.error());
+  Result<store::Store::PutTemplate> put;
+  auto called = writer_->call([&](store::Store& store) {
+    put = store.put_template(body, clock->wall_us());
+    writer_->refresh_handlers();
+  });
+  if (!called) return fail(called.error());
+  templates_.forget_keys();
+  return put;
+}
+
+Status Worker::Impl::cancel_task(const base::Uuid& uuid) {
+  if (auto ok = usable(); !ok) return ok;
+  Status status;
+  auto called = writer_->call([&](store::Store& store) {
+    status = store.cancel_task(uuid, clock->wall_us());
+    if (status) find_cancelled(store);
+  });
+  if (!called) return called;
+  if (status) waiters_.task_ended(uuid, model::TaskState::kCancelled);
+  return status;
+}
+
+Result<std::uint32_t> Worker::Impl::retry_task(const base::Uuid& uuid) {
+  if (auto ok = usable(); !ok) return fail(ok.error());
+  Result<std::uint32_t> reset = 0U;
+  auto called =
+      writer_->call([&](store::Store& store) { reset = store.retry_task(uuid, clock->wall_us()); });
+  if (!called) return fail(called.error());
+  writer_->request_claim();
+  return reset;
+}
+
+Status Worker::Impl::with_reader(const std::function<Status(store::Reader&)>& read) {
+  if (auto ok = usable(); !ok) return ok;
+  Lock lock(reader_mutex_);
+  if (!reader_) return fail(ErrorCode::kCLOSED, fmt::format("worker {} is stopped", name));
+  return read(*reader_);
+}
+
+void Worker::Impl::renew_lease(store::Store& store) {
+  auto renewed = leases_.renew(store, writer_->worker());
+  if (!renewed) {
+    logger->log(LogLevel::kError, "worker", "the lease cannot be renewed",
+                {{"code", base::code_name(renewed.error().code)},
+                 {"error", std::string_view(renewed.error().message)}});
+    return;
+  }
+  if (*renewed) return;
+  const auto lost =
+      dispatcher.settle(AbortReason::kLeaseLost, [](const Dispatched&) { return true; });
+  (void)dispatcher.take_queued();
+  for (const Dispatched& dispatched : lost)
+    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kLeaseLost,
+                          clock->monotonic_us() - dispatched.started_us);
+  logger->log(
+      LogLevel::kWarn, "worker", "the lease was lost: its steps belong to others now",
+      {{"worker_id", std::string_view(name)}, {"steps", static_cast<std::int64_t>(lost.size())}});
+  auto id = leases_.acquire(store);
+  if (id)
+    writer_->set_worker(*id);
+  else
+    failed(id.error());
+}
+
+void Worker::Impl::sweep(store::Store& store) {
+  auto ends = leases_.sweep(store, writer_->worker());
+  if (!ends) {
+    logger->log(LogLevel::kError, "worker", "lost workers cannot be looked for",
+                {{"code", base::code_name(ends.error().code)},
+                 {"error", std::string_view(ends.error().message)}});
+    return;
+  }
+  if (!ends->empty()) {
+    writer_->complete_all(std::move(*ends));
+    writer_->request_claim();
+  }
+  if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
+}
+
+void Worker::Impl::store_changed(store::Store& store) {
+  find_cancelled(store);
+  if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
+}
+
+void Worker::Impl::find_cancelled(store::Store& store) {
+  auto revocations = store.revocations();
+  if (!revocations || *revocations == revocations_seen_) return;
+  revocations_seen_ = *revocations;
+  const std::vector<Dispatched> held = dispatcher.unsettled();
+  std::vector<store::HeldClaim> claims;
+  for (const Dispatched& dispatched : held)
+    claims.push_back({dispatched.claim.step, dispatched.claim.attempt});
+  auto holds = store.holds_claims(writer_->worker(), claims);
+  if (!holds) return;
+  std::vector<model::StepKey> gone;
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (!(*holds)[i]) gone.push_back(held[i].claim.step);
+  const auto is_gone = [&](const Dispatched& dispatched) {
+    return std::find(gone.begin(), gone.end(), dispatched.claim.step) != gone.end();
+  };
+  dispatcher.drop_queued(is_gone);
+  const auto cancelled = dispatcher.settle(AbortReason::kCancel, is_gone);
+  for (const Dispatched& dispatched : cancelled)
+    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kCancelled,
+                          clock->monotonic_us() - dispatched.started_us);
+}
+
+std::int64_t Worker::Impl::end_overdue() {
+  std::int64_t next_us = 0;
+  for (const Dispatched& dispatched : dispatcher.settle_overdue(next_us)) {
+    const std::int64_t ran_us = dispatched.deadline_us - dispatched.started_us;
+    const std::string message =
+        fmt::format("the handler ran longer than its deadline of {} ms", ran_us / kMicrosPerMs);
+    logger->log(LogLevel::kWarn, "worker", "a step is over its deadline",
+                {{"handler", handler_of(dispatched)},
+                 {"attempt", std::int64_t{dispatched.claim.attempt}},
+                 {"timeout_ms", ran_us / kMicrosPerMs}});
+    engine::StepResult result = engine::core_failure(message, "timeout", true);
+    result.execution_us = ran_us;
+    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kTimedOut, ran_us);
+    record_end(dispatched, std::move(result), {}, false);
+  }
+  return next_us;
+}
+
+void Worker::Impl::failed(const Error& error) {
+  state = WorkerState::kFailed;
+  dispatcher.close();
+  logger->log(LogLevel::kError, "worker", "the worker stops: its store is lost",
+              {{"worker_id", std::string_view(name)},
+               {"code", base::code_name(error.code)},
+               {"error", std::string_view(error.message)}});
+  Notice notice;
+  notice.kind = Notice::Kind::kFailed;
+  notice.error_json = error.to_json();
+  dispatcher.notify(std::move(notice));
+  waiters_.fail_all(error);
+}
+
+void Worker::Impl::hand_back(const std::vector<Dispatched>& dispatched) {
+  std::vector<store::Release> releases;
+  for (const Dispatched& one : dispatched) {
+    releases.push_back({one.claim.step, one.claim.attempt, one.worker});
+    const std::int64_t ran_us = one.started_us == 0 ? 0 : clock->monotonic_us() - one.started_us;
+    metrics.attempt_ended(handler_of(one), AttemptOutcome::kHandedBack, ran_us);
+  }
+  writer_->release(std::move(releases));
+}
+
+Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
+  if (auto ok = usable(); !ok) return fail(ok.error());
+  if (state != WorkerState::kDraining)
+    if (auto moved =
+            move_to(WorkerState::kDraining, {WorkerState::kCreated, WorkerState::kRunning});
+        !moved)
+      return fail(moved.error());
+  dispatcher.close();
+  // A commit under way may still bring claims: they are on the queue once it is through.
+  writer_->flush(kFlushTimeoutUs);
+  const std::vector<Dispatched> queued = dispatcher.take_queued();
+  hand_back(queued);
+  std::size_t returned = queued.size();
+  if (!dispatcher.wait_idle(std::max<std::int64_t>(timeout_ms, 0) * kMicrosPerMs)) {
+    const auto running =
+        dispatcher.settle(AbortReason::kShutdown, [](const Dispatched&) { return true; });
+    hand_back(running);
+    returned += running.size();
+  }
+  if (!writer_->flush(kFlushTimeoutUs))
+    logger->log(LogLevel::kWarn, "worker", "the store did not take all completions in time",
+                {{"worker_id", std::string_view(name)}});
+  logger->log(LogLevel::kInfo, "worker", "drained",
+              {{"worker_id", std::string_view(name)},
+               {"handed_back", static_cast<std::int64_t>(returned)}});
+  return static_cast<std::uint32_t>(returned);
+}
+
+Status Worker::Impl::stop() {
+  Lock lock(stop_mutex_);
+  if (getpid() != pid_ || !writer_) return {};
+  if (state != WorkerState::kFailed) {
+    if (auto drained = drain(0); !drained)
+      logger->log(LogLevel::kWarn, "worker", "stopping without a drain",
+                  {{"error", std::string_view(drained.error().message)}});
+    state = WorkerState::kStopped;
+  }
+  dispatcher.set_wakeup({});
+  housekeeper_->stop();
+  auto called = writer_->call([&](store::Store& store) {
+    if (auto removed = store.unregister_worker(writer_->worker()); !removed)
+      logger->log(LogLevel::kWarn, "worker", "the worker's record stays until its lease lapses",
+                  {{"error", std::string_view(removed.error().message)}});
+  });
+  writer_->stop();
+  if (!called) return {};
+  {
+    Lock reader_lock(reader_mutex_);
+    reader_.reset();
+  }
+  waiters_.fail_all({ErrorCode::kCLOSED, fmt::format("worker {} is stopped", name)});
+  return {};
+}
+
+std::string Worker::Impl::status_json() const {
+  const DispatchCounts counts = dispatcher.counts(kStarvationUs);
+  const WorkerState now = state;
+  const bool up = now != WorkerState::kStopped && now != WorkerState::kFailed;
+  std::string out = fmt::format(R"({{"success":true,"running":{},"status":"{}","worker_id":)", up,
+                                worker_state_name(now));
+  base::append_json_string(out, name);
+  out += R"(,"environment":"default","worker_core_status":")";
+  std::string core_status(worker_state_name(now));
+  core_status[0] = static_cast<char>(core_status[0] - 'a' + 'A');
+  out += core_status;
+  out += R"(","web_api_enabled":false,"supported_namespaces":[)";
+  for (std::size_t i = 0; i < config.namespaces.size(); ++i) {
+    if (i > 0) out += ',';
+    base::append_json_string(out, config.namespaces[i]);
+  }
+  out += R"(],"database_pool_size":2,"database_pool_idle":0,"store_path":)";
+  base::append_json_string(out, config.store_path);
+  out += fmt::format(R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{}}})", counts.queued,
+                     counts.running, config.max_concurrent_handlers);
+  return out;
+}
+
+std::string Worker::Impl::dispatch_metrics_json() const {
+  const DispatchCounts counts = dispatcher.counts(kStarvationUs);
+  const auto age_ms = [](const std::optional<std::int64_t>& age_us) {
+    return age_us ? std::to_string(*age_us / kMicrosPerMs) : std::string("null");
+  };
+  return fmt::format(
+      R"({{"pending_count":{},"starvation_detected":{},"starving_event_count":{},)"
+      R"("oldest_pending_age_ms":{},"newest_pending_age_ms":{},"oldest_event_id":{}}})",
+      counts.running, counts.starving > 0, counts.starving, age_ms(counts.oldest_age_us),
+      age_ms(counts.newest_age_us),
+      counts.oldest_age_us ? fmt::format("\"{}\"", counts.oldest_event.text()) : "null");
+}
+
+void Worker::Impl::check_starvation_warnings() {
+  for (const Dispatched& dispatched : dispatcher.newly_starving(kStarvationUs))
+    logger->log(LogLevel::kWarn, "worker", "a step waits long for its completion",
+                {{"handler", handler_of(dispatched)},
+                 {"attempt", std::int64_t{dispatched.claim.attempt}},
+                 {"running_ms", (clock->monotonic_us() - dispatched.started_us) / kMicrosPerMs}});
+}
+
+}  // namespace tasker::worker

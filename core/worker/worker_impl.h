@@ -1,0 +1,104 @@
+// The parts of a worker and how they are wired.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/engine/outcome.h"
+#include "core/worker/dispatcher.h"
+#include "core/worker/housekeeper.h"
+#include "core/worker/lease_keeper.h"
+#include "core/worker/metrics.h"
+#include "core/worker/store_writer.h"
+#include "core/worker/task_waiters.h"
+#include "core/worker/template_cache.h"
+#include "core/worker/worker.h"
+
+namespace tasker::worker {
+
+class Worker::Impl {
+ public:
+  Impl(config::Config config, std::shared_ptr<base::Logger> logger,
+       std::shared_ptr<base::Clock> clock);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  base::Status open(std::unique_ptr<store::Store> store);
+  base::Status start();
+  base::Status register_handlers(std::span<const std::string> callables);
+
+  base::Result<std::size_t> wait_step_events(std::size_t max, std::int64_t timeout_ms,
+                                             std::vector<StepEvent>& out);
+  std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
+  base::Status complete(const base::Uuid& event_id, engine::StepResult result);
+
+  void create_tasks(std::vector<TaskRequest> requests,
+                    std::function<void(std::vector<base::Result<CreatedTask>>)> on_done);
+  void wait_task(const base::Uuid& uuid, std::int64_t timeout_ms, OnTaskEnd on_end);
+  base::Result<store::Store::PutTemplate> put_template(const model::TaskTemplate& body);
+  base::Status cancel_task(const base::Uuid& uuid);
+  base::Result<std::uint32_t> retry_task(const base::Uuid& uuid);
+  base::Status with_reader(const std::function<base::Status(store::Reader&)>& read);
+
+  base::Result<std::uint32_t> drain(std::int64_t timeout_ms);
+  base::Status stop();
+
+  std::string status_json() const;
+  std::string dispatch_metrics_json() const;
+  void check_starvation_warnings();
+  /// CLOSED, FORKED, or OK: the worker can be used from this process.
+  base::Status usable() const;
+
+  const config::Config config;
+  const std::shared_ptr<base::Logger> logger;
+  const std::shared_ptr<base::Clock> clock;
+  const std::string name;
+  Metrics metrics;
+  Dispatcher dispatcher;
+  std::atomic<WorkerState> state{WorkerState::kCreated};
+
+ private:
+  /// Moves to `next` and logs it; INVALID_STATE unless the present state is one of `from`.
+  base::Status move_to(WorkerState next, std::initializer_list<WorkerState> from);
+  base::Status send_handlers();
+  void renew_lease(store::Store& store);
+  void sweep(store::Store& store);
+  void store_changed(store::Store& store);
+  void find_cancelled(store::Store& store);
+  std::int64_t end_overdue();
+  bool check_waiters();
+  void look_after_waiters_of(const base::Uuid& uuid);
+  void failed(const base::Error& error);
+  void record_end(const Dispatched& dispatched, engine::StepResult result,
+                  const base::Uuid& event_id, bool tell);
+  store::Completion decide(const Dispatched& dispatched, engine::StepResult result);
+  void hand_back(const std::vector<Dispatched>& dispatched);
+  Duties duties();
+
+  const std::int64_t pid_;
+  TemplateCache templates_;
+  TaskWaiters waiters_;
+  LeaseKeeper leases_;
+  std::uint64_t revocations_seen_ = 0;  // the writer's thread
+
+  base::Mutex handlers_mutex_;
+  std::vector<std::string> callables_ TASKER_GUARDED_BY(handlers_mutex_);
+
+  base::Mutex random_mutex_;
+  base::Random random_ TASKER_GUARDED_BY(random_mutex_);
+
+  base::Mutex reader_mutex_;
+  std::unique_ptr<store::Reader> reader_ TASKER_GUARDED_BY(reader_mutex_);
+
+  // Set in open(). Stopped, not destroyed, by stop(): late callers on other threads then get
+  // CLOSED.
+  base::Mutex stop_mutex_;
+  std::unique_ptr<StoreWriter> writer_;
+  std::unique_ptr<Housekeeper> housekeeper_;
+};
+
+}  // namespace tasker::worker
