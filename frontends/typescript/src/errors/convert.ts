@@ -77,10 +77,25 @@ export function toTaskerError(value: unknown): TaskerError {
   return new InternalError('INTERNAL', error.message, { cause: error });
 }
 
-/** `value` itself when it is an Error, else an Error that shows it. Never throws. */
+/**
+ * `value` itself when it is an Error, else an Error that shows it. An Error of another realm, which `instanceof` does
+ * not know, gives its message and stack. Never throws.
+ */
 export function toError(value: unknown): Error {
-  if (value instanceof Error) {
-    return value;
+  try {
+    if (value instanceof Error) {
+      return value;
+    }
+    if (typeof value === 'object' && value !== null) {
+      const { message, stack } = value as { message?: unknown; stack?: unknown };
+      if (typeof message === 'string') {
+        const error = new Error(message, { cause: value });
+        error.stack = typeof stack === 'string' ? stack : `Error: ${message}`;
+        return error;
+      }
+    }
+  } catch {
+    return new Error('a value that can not be read was thrown');
   }
   let shown: string;
   try {

@@ -91,6 +91,11 @@ export class StepContext {
     return this.controller.signal;
   }
 
+  /** Whether the step was told to stop; the same as `signal.aborted`. */
+  isAborted(): boolean {
+    return this.abortReason !== null;
+  }
+
   /** @internal */
   abort(reason: AbortReason): void {
     if (this.abortReason === null) {

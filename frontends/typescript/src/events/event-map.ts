@@ -1,0 +1,146 @@
+// The one typed map of the in-process bus: event name to payload. Fleeting: an event without a listener is gone.
+import type { Notice } from '../native/addon.js';
+import type { FfiDispatchMetrics, FfiStepEvent } from '../native/types.js';
+
+/** Why a running step has to stop. */
+export type AbortReason = Extract<Notice, { kind: 'abort' }>['reason'];
+
+export interface StepReceivedPayload {
+  readonly event: FfiStepEvent;
+  readonly receivedAt: Date;
+}
+
+export interface StepStartedPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly taskUuid: string;
+  readonly handlerName: string;
+  readonly startedAt: Date;
+  readonly timestamp: Date;
+}
+
+export interface StepCompletedPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly taskUuid: string;
+  readonly handlerName: string;
+  /** The handler's result. */
+  readonly result: unknown;
+  readonly executionTimeMs: number;
+  readonly completedAt: Date;
+  readonly timestamp: Date;
+}
+
+export interface StepFailedPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly taskUuid: string;
+  readonly handlerName: string;
+  readonly error: Error;
+  readonly errorType: string;
+  readonly retryable: boolean;
+  readonly executionTimeMs: number;
+  readonly failedAt: Date;
+  readonly timestamp: Date;
+}
+
+export interface CompletionSentPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly success: boolean;
+  readonly sentAt: Date;
+  readonly timestamp: Date;
+}
+
+export interface CheckpointYieldSentPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly cursor: unknown;
+  readonly itemsProcessed: number;
+  readonly timestamp: Date;
+}
+
+export interface StepAbortedPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly taskUuid: string;
+  readonly handlerName: string;
+  readonly reason: AbortReason;
+  readonly timestamp: Date;
+}
+
+export interface CompletionRefusedPayload {
+  readonly eventId: string;
+  readonly timestamp: Date;
+}
+
+export interface WorkerPayload {
+  readonly workerId?: string;
+  readonly timestamp: Date;
+  readonly message?: string;
+}
+
+export interface WorkerErrorPayload {
+  readonly error: Error;
+  readonly timestamp: Date;
+  /** What was being done, such as the name of an event whose listener threw. */
+  readonly context?: string;
+}
+
+export interface PollerPayload {
+  readonly timestamp: Date;
+  readonly message: string;
+}
+
+export interface PollerCyclePayload {
+  readonly eventsProcessed: number;
+  readonly cycleNumber: number;
+  readonly timestamp: Date;
+}
+
+export interface MetricsPayload {
+  readonly metrics: FfiDispatchMetrics;
+  readonly timestamp: Date;
+}
+
+export interface ErrorPayload {
+  readonly error: Error;
+  readonly timestamp: Date;
+}
+
+export interface TaskFinishedPayload {
+  readonly taskUuid: string;
+  /** The task's state, such as `complete` or `error`. */
+  readonly status: string;
+  readonly timestamp: Date;
+}
+
+export interface TaskerEventMap {
+  'step.execution.received': StepReceivedPayload;
+  'step.execution.started': StepStartedPayload;
+  'step.execution.completed': StepCompletedPayload;
+  'step.execution.failed': StepFailedPayload;
+  'step.execution.timeout': StepFailedPayload;
+  'step.execution.aborted': StepAbortedPayload;
+  'step.completion.sent': CompletionSentPayload;
+  'step.completion.refused': CompletionRefusedPayload;
+  'step.checkpoint_yield.sent': CheckpointYieldSentPayload;
+  'worker.started': WorkerPayload;
+  'worker.ready': WorkerPayload;
+  'worker.shutdown.started': WorkerPayload;
+  'worker.stopped': WorkerPayload;
+  'worker.error': WorkerErrorPayload;
+  'poller.started': PollerPayload;
+  'poller.stopped': PollerPayload;
+  'poller.cycle.complete': PollerCyclePayload;
+  'poller.starvation.detected': MetricsPayload;
+  'poller.error': ErrorPayload;
+  'metrics.updated': MetricsPayload;
+  'metrics.error': ErrorPayload;
+  'task.finished': TaskFinishedPayload;
+}
+
+export type TaskerEventName = keyof TaskerEventMap;
+export type TaskerListener<Name extends TaskerEventName> = (
+  payload: TaskerEventMap[Name],
+) => unknown;

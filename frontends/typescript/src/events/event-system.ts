@@ -1,0 +1,111 @@
+// Poller, bus and subscriber of one worker, wired together.
+import type { HandlerRegistry } from '../handlers/handler-registry.js';
+import type { Notice } from '../native/addon.js';
+import type { TaskerRuntime } from '../native/runtime.js';
+import { toTaskerError } from '../errors/convert.js';
+import type { TaskerError } from '../errors/tasker-error.js';
+import { TaskerEventEmitter } from './emitter.js';
+import { EventPoller, type EventPollerConfig } from './poller.js';
+import { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './subscriber.js';
+
+export interface EventSystemConfig {
+  readonly poller?: EventPollerConfig;
+  readonly subscriber?: StepExecutionSubscriberConfig;
+}
+
+export interface EventSystemStats {
+  running: boolean;
+  processedCount: number;
+  errorCount: number;
+  activeHandlers: number;
+  pollCount: number;
+}
+
+export class EventSystem {
+  private readonly emitter = new TaskerEventEmitter();
+  private readonly poller: EventPoller;
+  private readonly subscriber: StepExecutionSubscriber;
+  private workerFailed: ((error: TaskerError) => void) | null = null;
+
+  constructor(runtime: TaskerRuntime, registry: HandlerRegistry, config: EventSystemConfig = {}) {
+    this.poller = new EventPoller(runtime, this.emitter, config.poller);
+    this.subscriber = new StepExecutionSubscriber(this.emitter, registry, runtime, config.subscriber);
+    this.poller.onNotice((notice) => {
+      this.onNotice(notice);
+    });
+  }
+
+  /** @throws {TaskerError} INVALID_STATE when the runtime is not loaded */
+  start(): void {
+    this.subscriber.start();
+    this.poller.start();
+  }
+
+  /**
+   * Stops polling, waits for the handlers that run, stops listening.
+   *
+   * @param drainTimeoutMs how long to wait, in milliseconds
+   * @returns whether all handlers ended in time
+   */
+  async stop(drainTimeoutMs = 30_000): Promise<boolean> {
+    this.poller.stop();
+    const drained = await this.subscriber.waitForCompletion(drainTimeoutMs);
+    this.subscriber.stop();
+    return drained;
+  }
+
+  isRunning(): boolean {
+    return this.poller.isRunning();
+  }
+
+  getEmitter(): TaskerEventEmitter {
+    return this.emitter;
+  }
+
+  getPoller(): EventPoller {
+    return this.poller;
+  }
+
+  getSubscriber(): StepExecutionSubscriber {
+    return this.subscriber;
+  }
+
+  getStats(): EventSystemStats {
+    return {
+      running: this.isRunning(),
+      processedCount: this.subscriber.getProcessedCount(),
+      errorCount: this.subscriber.getErrorCount(),
+      activeHandlers: this.subscriber.getActiveHandlers(),
+      pollCount: this.poller.getPollCount(),
+    };
+  }
+
+  /** Sets what is called when the worker has stopped by itself. */
+  onWorkerFailed(callback: (error: TaskerError) => void): this {
+    this.workerFailed = callback;
+    return this;
+  }
+
+  private onNotice(notice: Notice): void {
+    switch (notice.kind) {
+      case 'abort':
+        this.subscriber.abort(notice.event_id, notice.reason);
+        return;
+      case 'task_finished':
+        this.emitter.emit('task.finished', {
+          taskUuid: notice.task_uuid,
+          status: notice.status,
+          timestamp: new Date(),
+        });
+        return;
+      case 'refused':
+        this.emitter.emit('step.completion.refused', { eventId: notice.event_id, timestamp: new Date() });
+        return;
+      case 'failed': {
+        const error = toTaskerError(notice.error);
+        this.emitter.emitWorkerError({ error, context: 'the worker stopped by itself' });
+        this.workerFailed?.(error);
+      }
+    }
+  }
+}

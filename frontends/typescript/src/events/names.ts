@@ -1,0 +1,41 @@
+// Names of all events of the in-process bus, once.
+
+export const StepEventNames = {
+  STEP_EXECUTION_RECEIVED: 'step.execution.received',
+  STEP_EXECUTION_STARTED: 'step.execution.started',
+  STEP_EXECUTION_COMPLETED: 'step.execution.completed',
+  STEP_EXECUTION_FAILED: 'step.execution.failed',
+  STEP_COMPLETION_SENT: 'step.completion.sent',
+  STEP_CHECKPOINT_YIELD_SENT: 'step.checkpoint_yield.sent',
+  STEP_EXECUTION_TIMEOUT: 'step.execution.timeout',
+  /** The step was told to stop; not in the contract. */
+  STEP_EXECUTION_ABORTED: 'step.execution.aborted',
+  /** A completion came too late and was refused; not in the contract. */
+  STEP_COMPLETION_REFUSED: 'step.completion.refused',
+} as const;
+
+export const WorkerEventNames = {
+  WORKER_STARTED: 'worker.started',
+  WORKER_READY: 'worker.ready',
+  WORKER_SHUTDOWN_STARTED: 'worker.shutdown.started',
+  WORKER_STOPPED: 'worker.stopped',
+  WORKER_ERROR: 'worker.error',
+} as const;
+
+export const PollerEventNames = {
+  POLLER_STARTED: 'poller.started',
+  POLLER_STOPPED: 'poller.stopped',
+  POLLER_CYCLE_COMPLETE: 'poller.cycle.complete',
+  POLLER_STARVATION_DETECTED: 'poller.starvation.detected',
+  POLLER_ERROR: 'poller.error',
+} as const;
+
+export const MetricsEventNames = {
+  METRICS_UPDATED: 'metrics.updated',
+  METRICS_ERROR: 'metrics.error',
+} as const;
+
+/** Events of tasks; not in the contract. */
+export const TaskEventNames = {
+  TASK_FINISHED: 'task.finished',
+} as const;
