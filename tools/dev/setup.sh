@@ -126,24 +126,31 @@ use_node() {
 
 pinned_npm() { "$(tasker_node "$BUILD_NODE")/bin/node" "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" "$@"; }
 
-# need_npm_packages demo|all : npm ci, when package-lock.json has changed since the last one or its scope was narrower.
+# need_npm_packages demo|all : the workspaces' packages; the demo's are a part of all.
 need_npm_packages() {
-  local scope="$1" stamp="$ROOT/node_modules/.tasker-installed" hash arguments=()
+  case "$1" in
+    demo) npm_ci . demo --include-workspace-root -w frontends/typescript -w examples/flight-report ;;
+    all) npm_ci . all ;;
+  esac
+}
+
+# npm_ci FOLDER SCOPE ARGUMENT... : npm ci, when the folder's lockfile has changed since the last one or its scope was narrower.
+npm_ci() {
+  local folder="$ROOT/$1" scope="$2" stamp hash log="$LOGS/npm.log"
+  shift 2
   if [[ ! -f "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" ]]; then
     fetch_npm_package npm "$NPM_VERSION" "$TOOLS/npm-$NPM_VERSION"
   fi
-  hash="$(cat "$ROOT/package-lock.json" "$ROOT/package.json" | sha256sum | cut -d' ' -f1)"
+  stamp="$folder/node_modules/.tasker-installed"
+  hash="$(cat "$folder/package-lock.json" "$folder/package.json" | sha256sum | cut -d' ' -f1)"
   if [[ -f "$stamp" ]] && { [[ "$(<"$stamp")" == "$hash all" ]] || [[ "$(<"$stamp")" == "$hash $scope" ]]; }; then
     return 0
   fi
-  if [[ "$scope" == demo ]]; then
-    arguments=(--include-workspace-root -w frontends/typescript -w examples/flight-report)
-  fi
-  say "installing npm packages (scope: $scope)"
+  say "installing npm packages of ${folder#"$ROOT"/} ($scope)"
   mkdir -p "$LOGS"
-  if ! (cd "$ROOT" && pinned_npm ci --no-audit --no-fund --loglevel=error "${arguments[@]}" >"$LOGS/npm.log" 2>&1); then
-    tail -n 12 "$LOGS/npm.log" >&2
-    die "npm ci failed (whole log: ${LOGS#"$ROOT"/}/npm.log)" \
+  if ! (cd "$folder" && pinned_npm ci --no-audit --no-fund --loglevel=error "$@" >"$log" 2>&1); then
+    tail -n 12 "$log" >&2
+    die "npm ci failed (whole log: ${log#"$ROOT"/})" \
       "Is the registry reachable? npm's own settings decide which one: npm config get registry"
   fi
   printf '%s\n' "$hash $scope" >"$stamp"

@@ -36,3 +36,4 @@ for major in "${TEST_NODES[@]}"; do
 done
 unset major
 stage example tests 5 "the example's own tests" node_suite "$BUILD_NODE" examples/flight-report
+stage bench-tools tests 5 "the benchmark runner's own tests" node_suite "$BUILD_NODE" bench
