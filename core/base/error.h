@@ -17,10 +17,10 @@ enum class ErrorCode : std::uint16_t {
 /// "FENCED" for ErrorCode::kFENCED; "UNKNOWN" for a number that errors.def does not list.
 std::string_view code_name(ErrorCode code);
 
-/// One-line meaning of a code, from errors.def.
+/// One-line meaning of a code, from errors.def; a text that says so for an unlisted number.
 std::string_view code_meaning(ErrorCode code);
 
-/// Whether the same call may succeed later, from errors.def.
+/// Whether the same call may succeed later, from errors.def; false for an unlisted number.
 bool code_retryable(ErrorCode code);
 
 /// A failure that a caller can act on.
@@ -34,12 +34,13 @@ struct Error {
   std::string field = {};
   std::string detail = {};
 
-  /// {"code":…,"message":…,"field":…,"retryable":…,"detail":…}; empty members are left out.
+  /// {"code":…,"message":…,"field":…,"retryable":…,"detail":…}; an empty field or detail is left
+  /// out. Always JSON in UTF-8, whatever bytes the members hold.
   std::string to_json() const;
 };
 
-/// The first 80 characters of a value for a message, cut on a UTF-8 boundary, control characters
-/// escaped.
+/// The first 80 characters of a value for a message, with an ellipsis when there are more. Control
+/// characters and line separators are escaped, malformed UTF-8 is replaced by U+FFFD.
 std::string shown(std::string_view value);
 
 }  // namespace tasker::base

@@ -1,4 +1,4 @@
-// Checked reading and writing of JSON text: the one place that knows which JSON library is used.
+// Checks of JSON text, and writing of it.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,15 @@ namespace tasker::base {
 
 struct JsonLimits {
   std::size_t bytes_max = 16U << 20;
-  std::uint32_t depth_max = 128;
+  std::uint32_t depth_max = 128;  ///< objects and lists inside each other; 0 allows scalars alone
 };
 
-/// OK when `text` is exactly one JSON document in UTF-8 within the limits; INVALID_JSON or
-/// TOO_LARGE otherwise, with `field` as the error's field.
+/// OK when `text` is exactly one JSON document (RFC 8259) in UTF-8 within the limits; INVALID_JSON
+/// with the byte at fault, or TOO_LARGE, otherwise, with `field` as the error's field.
+///
+/// All that JSON.stringify writes passes: numbers of any size, escaped NULs, halves of surrogate
+/// pairs. A reader that makes values of such a text (simdjson) may still refuse those three, so it
+/// must take payloads as raw text.
 Status check_json(std::string_view text, std::string_view field, const JsonLimits& limits = {});
 
 /// As check_json, and the document is an object.
@@ -26,7 +30,9 @@ Status check_json_object(std::string_view text, std::string_view field,
 void append_json_string(std::string& out, std::string_view text);
 
 /// The members of object `over` laid over those of object `under` (top level only). Both are
-/// checked JSON objects.
+/// checked JSON objects. Values keep their text; of members with the same name, in one object too,
+/// the last wins and stands in the place of the first. When one object has no members, the result
+/// is the other as it is.
 std::string merge_json_objects(std::string_view under, std::string_view over);
 
 }  // namespace tasker::base

@@ -15,8 +15,10 @@ enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff 
 
 /// "trace", "debug", "info", "warn", "error", "off"; nullopt for anything else.
 std::optional<LogLevel> parse_log_level(std::string_view text);
+/// What parse_log_level reads.
 std::string_view log_level_name(LogLevel level);
 
+/// `name` is in snake_case. A double that is not finite is null in JSON lines.
 struct LogField {
   std::string_view name;
   std::variant<std::string_view, std::int64_t, double, bool> value;
@@ -34,7 +36,11 @@ class Logger {
                    std::initializer_list<LogField> fields) = 0;
 };
 
-/// One line an event on standard error: text, or JSON.
+/// One line an event on standard error, times in UTC. Text:
+///   2026-01-01T00:00:00.000Z WARN  store  message key=value other="two words"
+/// or, with `json`:
+///   {"time":"2026-01-01T00:00:00.000Z","level":"warn","component":"store","message":…,"key":"value"}
+/// Each logger has its own level; lines of several threads and loggers stay whole.
 std::shared_ptr<Logger> make_stderr_logger(LogLevel level, bool json);
 
 /// Drops everything.

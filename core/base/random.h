@@ -11,11 +11,11 @@ namespace tasker::base {
 class Random {
  public:
   explicit Random(std::uint64_t seed);
-  /// Seeded by the operating system.
+  /// All 256 bits of state from the operating system.
   static Random from_system();
 
   std::uint64_t next();
-  /// Uniform in [0, bound); bound > 0.
+  /// Uniform in [0, bound); 0 when bound is 0.
   std::uint64_t below(std::uint64_t bound);
   /// Uniform in [0, 1).
   double unit();

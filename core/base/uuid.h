@@ -29,11 +29,13 @@ std::optional<Uuid> parse_uuid(std::string_view text);
 /// Version 4: random.
 Uuid make_uuid_v4(Random& random);
 
-/// Version 7: `unix_ms` in front, so that ids made later sort later; the rest random.
+/// Version 7: the low 48 bits of `unix_ms` in front, so that ids made later sort later; the rest
+/// random.
 Uuid make_uuid_v7(std::int64_t unix_ms, Random& random);
 
-/// The id of part `index` of `parent`: stable, distinct for each index, and not stored (version 8,
-/// RFC 9562).
+/// The id of part `index` of `parent`: stable, distinct for each of the 2^64 indices, and not
+/// stored (version 8, RFC 9562). Keeps the first 56 bits of the parent but for the version, so
+/// parts sort by their parent's time. A part may be a parent too.
 Uuid derive_uuid(const Uuid& parent, std::uint64_t index);
 
 struct UuidHash {

@@ -61,21 +61,27 @@ enum class TaskEventKind : std::uint8_t {
   kResolve,
 };
 
-/// The state after `event`, or nullopt when the move is not legal.
+/// The state after `event`, or nullopt when the move is not legal. A number that is no state, as a
+/// damaged store may hold, has no moves.
 std::optional<StepState> next_state(StepState from, StepEventKind event);
 std::optional<TaskState> next_state(TaskState from, TaskEventKind event);
 
-/// Terminal: nothing but an operator's resolve moves it.
+/// complete, cancelled, resolved_manually: nothing moves such a step. `error` is not terminal,
+/// because a reset or a resolve by an operator, or the cancelling of its task, still moves it.
 bool is_terminal(StepState state);
+/// complete, error, cancelled, resolved_manually: the task does nothing more by itself. Only
+/// `error` can be left, and only by an operator's reset or resolve.
 bool is_terminal(TaskState state);
 
 /// Whether dependents may start: complete or resolved_manually.
 bool satisfies_dependents(StepState state);
 
-/// Contract spelling, such as "waiting_for_retry".
+/// Contract spelling, such as "waiting_for_retry"; "unknown" for a number that is no state.
 std::string_view state_name(StepState state);
 std::string_view state_name(TaskState state);
+/// nullopt for any other name.
 std::optional<StepState> parse_step_state(std::string_view name);
+/// nullopt for any other name; "in_progress" is read as steps_in_process (contract, 4.1).
 std::optional<TaskState> parse_task_state(std::string_view name);
 
 }  // namespace tasker::model

@@ -80,9 +80,13 @@ struct TaskTemplate {
   std::string carried_json = "{}";
 };
 
+/// Contract spelling, such as "deferred_convergence"; "unknown" for a value outside the enum.
 std::string_view step_type_name(StepType type);
+/// nullopt for any other name.
 std::optional<StepType> parse_step_type(std::string_view name);
+/// Contract spelling, such as "exponential"; "unknown" for a value outside the enum.
 std::string_view backoff_name(Backoff backoff);
+/// nullopt for any other name.
 std::optional<Backoff> parse_backoff(std::string_view name);
 
 /// `namespace/name:version`, the key of a template in messages.

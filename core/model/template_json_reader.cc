@@ -130,17 +130,20 @@ Status read_members(simdjson::ondemand::object& from, const std::string& path,
   const auto path_of = [&path](std::string_view name) {
     return path.empty() ? std::string(name) : path + "." + std::string(name);
   };
+  const std::string object_path = path.empty() ? "template" : path;
   std::array<bool, kCount> seen{};
   for (auto field : from) {
     std::string_view name;
     value content;
     if (field.unescaped_key().get(name) != simdjson::SUCCESS) {
-      return refuse(path.empty() ? "template" : path, "has a member whose name can not be read");
+      return refuse(object_path, "has a member whose name can not be read");
     }
     const std::string member_path = path_of(name);
     std::size_t index = 0;
     while (index < kCount && table[index].name != name) ++index;
-    if (index == kCount) return refuse(base::shown(member_path), "is not a member of a template");
+    if (index == kCount) {
+      return refuse(object_path, "has the unknown member `" + base::shown(name) + "`");
+    }
     if (seen[index]) return refuse(member_path, "is given twice");
     seen[index] = true;
     if (field.value().get(content) != simdjson::SUCCESS) {
