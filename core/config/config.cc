@@ -72,8 +72,9 @@ Status set_durability(Config& config, const Given& given) {
 }
 
 Status set_worker_id(Config& config, const Given& given) {
-  if (given.text.size() > kWorkerIdBytesMax || has_control_characters(given.text)) {
-    return refuse(given, "at most 255 bytes without control characters");
+  if (given.text.size() > kWorkerIdBytesMax || has_control_characters(given.text) ||
+      !simdjson::validate_utf8(given.text)) {
+    return refuse(given, "at most 255 bytes of UTF-8 without control characters");
   }
   config.worker_id = given.text;
   return {};

@@ -34,11 +34,19 @@ struct Config {
 /// Reads one variable of the environment; nullopt when unset. A parameter, so that tests own their
 /// environment.
 using Environment = std::function<std::optional<std::string>(const char* name)>;
+/// The variables of this process. Threads: any, as long as none changes the environment.
 Environment system_environment();
 
-/// `json`: object with the members of Config in snake_case, or empty. Unknown members are refused
-/// with a hint at the nearest name. INVALID_CONFIG names the key, the value, where it came from and
-/// what was expected.
+/// Reads and checks the settings: `json` over the environment over the defaults of Config.
+///
+/// json:        object with the members of Config in snake_case, or empty. Null is "not given". The
+///              contract's bootstrap members (2.5) are read too: `namespace` (one namespace),
+///              `database_url` (`sqlite:<path>`, sets store_path), `config_path` (has to be empty).
+///              Unknown members are refused with a hint at the nearest name.
+/// environment: an empty variable counts as unset. Checked like JSON, also where JSON is over it.
+///
+/// INVALID_CONFIG names the key, the value, where it came from and what was expected; UNSUPPORTED
+/// for a database_url of another scheme. Either shows no more of such a URL than its scheme.
 base::Result<Config> load_config(std::string_view json, const Environment& environment);
 
 }  // namespace tasker::config
