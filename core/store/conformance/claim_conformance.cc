@@ -48,6 +48,36 @@ TEST_P(ClaimConformance, ABatchOfClaimsIsInTheSameOrder) {
   EXPECT_EQ(claimed, expected);
 }
 
+TEST_P(ClaimConformance, PriorityCountsAcrossHandlersThatShareAnExecutor) {
+  const Workflow first = put(make_template("first", {{"a", {}, "first"}}));
+  const Workflow second = put(make_template("second", {{"a", {}, "second"}}));
+  std::vector<std::pair<std::int32_t, model::TaskId>> tasks;
+  for (int i = 0; i < 40; ++i) {
+    const auto priority = static_cast<std::int32_t>(random_.below(5)) - 2;
+    tasks.emplace_back(priority, create(random_.below(2) == 0 ? first : second, priority));
+  }
+  std::stable_sort(tasks.begin(), tasks.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  const model::WorkerId worker = join();
+  std::set<model::StepKey> expected;
+  for (std::size_t i = 0; i < 10; ++i) expected.insert({tasks[i].second, 0});
+  const std::vector<model::StepKey> claimed = steps_of(claim(worker, 10));
+  EXPECT_EQ(std::set<model::StepKey>(claimed.begin(), claimed.end()), expected);
+}
+
+TEST_P(ClaimConformance, ClaimsOfOlderStepsDoNotHideThatNewOnesAreLeft) {
+  const Workflow mine = put(make_template("mine", {{"a", {}, "mine"}}));
+  const Workflow theirs = put(make_template("theirs", {{"a", {}, "theirs"}}));
+  create(mine);
+  WriteBatch batch = claim_batch(join());
+  batch.budget.executor_of_handler[static_cast<std::size_t>(theirs.handler(0))] =
+      ClaimBudget::kNotMine;
+  batch.tasks.push_back(new_task(theirs));
+  const WriteOutcome outcome = write(batch);
+  EXPECT_EQ(outcome.claims.size(), 1U);
+  EXPECT_TRUE(outcome.left_claimable) << "the new task's step waits for a worker that was not told";
+}
+
 TEST_P(ClaimConformance, AClaimCarriesAllThatDispatchNeeds) {
   const Workflow workflow = put(make_template("two", {{"a", {}, "x"}, {"b", {}, "y"}}));
   const model::TaskId id = create(workflow);

@@ -135,6 +135,9 @@ class StoreConformance : public ::testing::TestWithParam<BackEnd> {
   std::int64_t now_us_ = 1'700'000'000'000'000;
 };
 
+/// For the names of failed tests.
+inline void PrintTo(const BackEnd& back_end, std::ostream* out) { *out << back_end.name; }
+
 /// The code of a failed result; fails the test when it succeeded.
 template <class T>
 base::ErrorCode code_of(const base::Result<T>& result) {
