@@ -38,6 +38,11 @@ export interface NativeWorker {
   createTasks(requestsJson: string): Promise<string>;
   /** The same for one request, blocking until it is durable; returns `{"task_uuid","duplicate"}`. */
   createTaskSync(requestJson: string): string;
+  /**
+   * Resolves with the task's status once it has ended (complete, blocked_by_failures, error, cancelled,
+   * resolved_manually), whichever process ended it. Rejects with NOT_FOUND, TIMED_OUT (`timeoutMs` 0: never) or CLOSED.
+   */
+  waitForTask(taskUuid: string, timeoutMs: number): Promise<string>;
   /** Checks and stores a YAML template; returns `{"namespace","name","version","revision","changed"}`. */
   putTemplate(yaml: string): string;
   getTask(taskUuid: string): string;
@@ -52,6 +57,8 @@ export interface NativeWorker {
   status(): string;
   metrics(): string;
   dispatchMetrics(): string;
+  /** Logs one warning for each event that runs longer than 10 s and was not reported before. */
+  checkStarvationWarnings(): void;
   /** Resolves with the number of steps handed back. */
   drain(timeoutMs: number): Promise<number>;
   /** Stops at once and closes the store; later calls of any other method throw CLOSED. Idempotent. */
@@ -61,6 +68,5 @@ export interface NativeWorker {
 /** An element of `pollNotices`. */
 export type Notice =
   | { kind: 'abort'; event_id: string; reason: 'timeout' | 'cancel' | 'lease_lost' | 'shutdown' }
-  | { kind: 'task_finished'; task_uuid: string; status: string }
   | { kind: 'refused'; event_id: string }
   | { kind: 'failed'; error: { code: string; message: string } };

@@ -1,0 +1,118 @@
+// Entry of the addon: what `require` or `process.dlopen` returns.
+#include <fmt/format.h>
+#include <node_api.h>
+
+#include <memory>
+#include <string>
+
+#include "core/base/json.h"
+#include "core/engine/template_yaml.h"
+#include "core/model/template_json.h"
+#include "doors/node/call.h"
+#include "doors/node/environment.h"
+#include "doors/node/worker_object.h"
+
+namespace tasker::node {
+
+using base::ErrorCode;
+
+namespace {
+
+// Grows whenever frontends/typescript/src/native/addon.ts changes in a way that an older package
+// would not survive.
+constexpr std::uint32_t kAbiVersion = 1;
+
+napi_value version(napi_env env, napi_callback_info) { return make_string(env, TASKER_VERSION); }
+
+napi_value abi_version(napi_env env, napi_callback_info) {
+  napi_value value = nullptr;
+  (void)napi_create_uint32(env, kAbiVersion, &value);
+  return value;
+}
+
+std::string report_json(const engine::TemplateReport& report) {
+  std::string out = fmt::format(R"({{"ok":{},"problems":[)", report.body.has_value());
+  for (const engine::TemplateProblem& problem : report.problems) {
+    if (&problem != &report.problems.front()) out += ',';
+    out += fmt::format(R"({{"line":{},"field":)", problem.line);
+    base::append_json_string(out, problem.field);
+    out += R"(,"reason":)";
+    base::append_json_string(out, problem.reason);
+    out += '}';
+  }
+  out += R"(],"template":)";
+  out += report.body ? model::template_to_json(*report.body) : "null";
+  out += '}';
+  return out;
+}
+
+napi_value check_template(napi_env env, napi_callback_info info) {
+  const Call call(env, info, "checkTemplate");
+  const auto yaml = call.text(0, "yaml");
+  if (!yaml) {
+    throw_error(env, yaml.error());
+    return nullptr;
+  }
+  return make_string(env, report_json(engine::read_template_yaml(*yaml)));
+}
+
+napi_value log(napi_env env, napi_callback_info info) {
+  const Call call(env, info, "log");
+  const auto level_name = call.text(0, "level");
+  const auto message = call.text(1, "message");
+  const auto fields = call.text_or_null(2, "fieldsJson");
+  base::Status status;
+  if (!level_name)
+    status = base::fail(level_name.error());
+  else if (!message)
+    status = base::fail(message.error());
+  else if (!fields)
+    status = base::fail(fields.error());
+  else if (*fields)
+    status = base::check_json_object(**fields, "fieldsJson");
+  const auto level = level_name ? base::parse_log_level(*level_name) : std::nullopt;
+  if (status && !level)
+    status =
+        base::fail(ErrorCode::kINVALID_ARGUMENT,
+                   fmt::format("log: level is \"{}\"; expected trace, debug, info, warn or error",
+                               base::shown(*level_name)),
+                   "level");
+  if (!status) {
+    throw_error(env, status.error());
+    return nullptr;
+  }
+  base::Logger& logger = static_cast<Environment*>(call.data())->logger();
+  if (*fields)
+    logger.log(*level, "handler", *message, {{"fields", std::string_view(**fields)}});
+  else
+    logger.log(*level, "handler", *message, {});
+  return nullptr;
+}
+
+napi_value init(napi_env env, napi_value exports) {
+  const auto environment = Environment::create(env);
+  if (!environment) {
+    throw_error(env, {ErrorCode::kINTERNAL, "the addon cannot attach to this environment"});
+    return nullptr;
+  }
+  const napi_property_descriptor properties[] = {
+      {"version", nullptr, version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"abiVersion", nullptr, abi_version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"openWorker", nullptr, open_worker, nullptr, nullptr, nullptr, napi_enumerable,
+       environment.get()},
+      {"checkTemplate", nullptr, check_template, nullptr, nullptr, nullptr, napi_enumerable,
+       nullptr},
+      {"log", nullptr, log, nullptr, nullptr, nullptr, napi_enumerable, environment.get()},
+  };
+  if (napi_define_properties(env, exports, std::size(properties), properties) != napi_ok) {
+    throw_error(env, {ErrorCode::kINTERNAL, "the addon's functions cannot be defined"});
+    return nullptr;
+  }
+  return exports;
+}
+
+}  // namespace
+
+}  // namespace tasker::node
+
+NAPI_MODULE_INIT() { return tasker::node::init(env, exports); }

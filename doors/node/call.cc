@@ -1,0 +1,177 @@
+#include "doors/node/call.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tasker::node {
+
+using base::Error;
+using base::ErrorCode;
+using base::Result;
+
+namespace {
+
+// Whether a step fails because the environment goes down or an exception is pending does not matter
+// here: either way there is nobody left to tell.
+void set_text(napi_env env, napi_value object, const char* name, std::string_view text) {
+  const napi_value value = make_string(env, text);
+  if (value) (void)napi_set_named_property(env, object, name, value);
+}
+
+std::string_view type_name(napi_valuetype type) {
+  switch (type) {
+    case napi_undefined:
+      return "undefined";
+    case napi_null:
+      return "null";
+    case napi_boolean:
+      return "a boolean";
+    case napi_number:
+      return "a number";
+    case napi_string:
+      return "a string";
+    case napi_symbol:
+      return "a symbol";
+    case napi_object:
+      return "an object";
+    case napi_function:
+      return "a function";
+    case napi_external:
+      return "an external";
+    case napi_bigint:
+      return "a bigint";
+  }
+  return "a value of unknown type";
+}
+
+std::optional<std::string> read_text(napi_env env, napi_value value) {
+  std::size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return std::nullopt;
+  std::string text(length, '\0');
+  // The buffer's last byte is the terminator that std::string has anyway.
+  if (napi_get_value_string_utf8(env, value, text.data(), length + 1, &length) != napi_ok)
+    return std::nullopt;
+  text.resize(length);
+  return text;
+}
+
+}  // namespace
+
+napi_value make_string(napi_env env, std::string_view text) {
+  napi_value value = nullptr;
+  // One-byte strings are copied without decoding; most JSON is plain ASCII.
+  const bool ascii = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return static_cast<signed char>(c) >= 0; });
+  const napi_status status = ascii
+                                 ? napi_create_string_latin1(env, text.data(), text.size(), &value)
+                                 : napi_create_string_utf8(env, text.data(), text.size(), &value);
+  return status == napi_ok ? value : nullptr;
+}
+
+napi_value make_error(napi_env env, const Error& error) {
+  const napi_value code = make_string(env, base::code_name(error.code));
+  const napi_value message = make_string(env, error.message);
+  napi_value object = nullptr;
+  if (!code || !message || napi_create_error(env, code, message, &object) != napi_ok)
+    return nullptr;
+  if (!error.field.empty()) set_text(env, object, "field", error.field);
+  if (!error.detail.empty()) set_text(env, object, "detail", error.detail);
+  napi_value retryable = nullptr;
+  if (napi_get_boolean(env, base::code_retryable(error.code), &retryable) == napi_ok)
+    (void)napi_set_named_property(env, object, "retryable", retryable);
+  return object;
+}
+
+void throw_error(napi_env env, const Error& error) {
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) != napi_ok || pending) return;
+  if (const napi_value object = make_error(env, error)) (void)napi_throw(env, object);
+}
+
+Call::Call(napi_env env, napi_callback_info info, std::string_view function)
+    : env_(env), function_(function) {
+  if (napi_get_cb_info(env, info, &count_, arguments_, &this_, &data_) != napi_ok) count_ = 0;
+}
+
+napi_valuetype Call::type(std::size_t index) const {
+  napi_valuetype type = napi_undefined;
+  if (index < count_) (void)napi_typeof(env_, arguments_[index], &type);
+  return type;
+}
+
+tl::unexpected<Error> Call::refuse(std::string_view name, napi_value value,
+                                   std::string_view expected) const {
+  napi_valuetype type = napi_undefined;
+  if (value) (void)napi_typeof(env_, value, &type);
+  return base::fail(
+      ErrorCode::kINVALID_ARGUMENT,
+      fmt::format("{}: {} is {}; expected {}", function_, name, type_name(type), expected),
+      std::string(name));
+}
+
+Result<std::string> Call::text(std::size_t index, std::string_view name) const {
+  if (type(index) != napi_string) return refuse(name, arguments_[index], "a string");
+  auto text = read_text(env_, arguments_[index]);
+  if (!text) return refuse(name, arguments_[index], "a readable string");
+  return std::move(*text);
+}
+
+Result<std::optional<std::string>> Call::text_or_null(std::size_t index,
+                                                      std::string_view name) const {
+  if (type(index) == napi_null) return std::optional<std::string>{};
+  auto value = text(index, name);
+  if (!value) return refuse(name, arguments_[index], "a string or null");
+  return std::optional<std::string>(std::move(*value));
+}
+
+Result<std::vector<std::string>> Call::texts(std::size_t index, std::string_view name) const {
+  constexpr std::uint32_t kTextsMax = 100'000;
+  bool is_array = false;
+  std::uint32_t length = 0;
+  if (index >= count_ || napi_is_array(env_, arguments_[index], &is_array) != napi_ok ||
+      !is_array || napi_get_array_length(env_, arguments_[index], &length) != napi_ok ||
+      length > kTextsMax)
+    return refuse(name, arguments_[index], "an array of at most 100000 strings");
+  std::vector<std::string> texts;
+  for (std::uint32_t i = 0; i < length; ++i) {
+    napi_value element = nullptr;
+    napi_valuetype element_type = napi_undefined;
+    if (napi_get_element(env_, arguments_[index], i, &element) != napi_ok ||
+        napi_typeof(env_, element, &element_type) != napi_ok || element_type != napi_string)
+      return refuse(fmt::format("{}[{}]", name, i), element, "a string");
+    auto text = read_text(env_, element);
+    if (!text) return refuse(fmt::format("{}[{}]", name, i), element, "a readable string");
+    texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
+Result<std::int64_t> Call::integer(std::size_t index, std::string_view name, std::int64_t min,
+                                   std::int64_t max) const {
+  const std::string expected = fmt::format("an integer from {} to {}", min, max);
+  double value = 0;
+  if (type(index) != napi_number ||
+      napi_get_value_double(env_, arguments_[index], &value) != napi_ok)
+    return refuse(name, arguments_[index], expected);
+  if (std::trunc(value) != value || value < static_cast<double>(min) ||
+      value > static_cast<double>(max))
+    return base::fail(ErrorCode::kINVALID_ARGUMENT,
+                      fmt::format("{}: {} is {}; expected {}", function_, name, value, expected),
+                      std::string(name));
+  return static_cast<std::int64_t>(value);
+}
+
+Result<napi_value> Call::function_or_null(std::size_t index, std::string_view name) const {
+  switch (type(index)) {
+    case napi_null:
+      return nullptr;
+    case napi_function:
+      return arguments_[index];
+    default:
+      return refuse(name, arguments_[index], "a function or null");
+  }
+}
+
+}  // namespace tasker::node

@@ -1,0 +1,536 @@
+#include "doors/node/worker_object.h"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/json.h"
+#include "core/config/config.h"
+#include "core/engine/template_yaml.h"
+#include "core/store/sqlite/sqlite_store.h"
+#include "core/worker/client.h"
+#include "core/worker/task_requests.h"
+#include "doors/node/call.h"
+
+namespace tasker::node {
+
+using base::Error;
+using base::ErrorCode;
+using base::fail;
+using base::Result;
+using base::Status;
+using worker::Worker;
+
+namespace {
+
+constexpr napi_type_tag kWorkerTag = {0x7461736b65722d77, 0x6f726b65722d3031};
+constexpr std::int64_t kTimeoutMsMax = 2'147'483'647;
+constexpr std::int64_t kPollMax = 4'096;
+
+/// What a wrapped object owns.
+struct WorkerObject {
+  std::shared_ptr<Environment> environment;
+  std::shared_ptr<Worker> worker;
+  napi_env env = nullptr;
+  napi_ref on_wakeup = nullptr;
+  bool closed = false;
+  std::vector<worker::StepEvent> events;  // kept, so that polling allocates once
+  std::string text;
+};
+
+/// What napi_wrap points to. Shared, so that a wake-up on its way finds out that the object is
+/// gone.
+using Kept = std::shared_ptr<WorkerObject>;
+
+void drop_wakeup(WorkerObject& object) {
+  if (!object.on_wakeup) return;
+  (void)napi_delete_reference(object.env, std::exchange(object.on_wakeup, nullptr));
+  object.environment->let_go();
+}
+
+void finalize(napi_env, void* data, void*) {
+  const std::unique_ptr<Kept> kept(static_cast<Kept*>(data));
+  WorkerObject& object = **kept;
+  object.worker->set_wakeup({});
+  drop_wakeup(object);
+  object.environment->remove(object.worker);
+}
+
+Result<Kept> receiver(const Call& call) {
+  bool tagged = false;
+  void* data = nullptr;
+  if (napi_check_object_type_tag(call.env(), call.receiver(), &kWorkerTag, &tagged) != napi_ok ||
+      !tagged || napi_unwrap(call.env(), call.receiver(), &data) != napi_ok)
+    return fail(ErrorCode::kINVALID_ARGUMENT,
+                "this method was called on something that is not a worker", "this");
+  return *static_cast<Kept*>(data);
+}
+
+Result<base::Uuid> uuid_argument(const Call& call, std::size_t index, std::string_view name) {
+  auto text = call.text(index, name);
+  if (!text) return fail(text.error());
+  const auto id = base::parse_uuid(*text);
+  if (!id)
+    return fail(ErrorCode::kINVALID_ARGUMENT,
+                fmt::format("{} is \"{}\"; expected a UUID", name, base::shown(*text)),
+                std::string(name));
+  return *id;
+}
+
+/// Body of a method: gets the object, returns a value (null for undefined) or an error that is
+/// thrown.
+using Method = Result<napi_value> (*)(const Call&, const Kept&);
+
+struct MethodEntry {
+  const char* name;
+  Method body;
+};
+
+// The one place where a method's failure becomes an exception, and where no C++ exception gets
+// past.
+napi_value guarded(napi_env env, const std::function<Result<napi_value>()>& body) {
+  try {
+    auto value = body();
+    if (value) return *value;
+    throw_error(env, value.error());
+  } catch (const std::bad_alloc&) {
+    throw_error(env, {ErrorCode::kTOO_LARGE, "out of memory"});
+  } catch (const std::exception& exception) {
+    throw_error(env, {ErrorCode::kINTERNAL, exception.what()});
+  }
+  return nullptr;
+}
+
+napi_value call_method(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> Result<napi_value> {
+    void* data = nullptr;
+    (void)napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+    const auto* entry = static_cast<const MethodEntry*>(data);
+    const Call call(env, info, entry->name);
+    auto object = receiver(call);
+    if (!object) return fail(object.error());
+    if ((*object)->closed) return fail(ErrorCode::kCLOSED, "the worker is closed");
+    return entry->body(call, *object);
+  });
+}
+
+Result<napi_value> text_value(const Call& call, Result<std::string> text) {
+  if (!text) return fail(text.error());
+  return make_string(call.env(), *text);
+}
+
+Result<napi_value> null_value(const Call& call) {
+  napi_value null = nullptr;
+  (void)napi_get_null(call.env(), &null);
+  return null;
+}
+
+Result<napi_value> undefined_or(const Status& status) {
+  if (!status) return fail(status.error());
+  return nullptr;
+}
+
+/// Runs a read of client.h with the worker's reader.
+template <class Read>
+Result<napi_value> read_text(const Call& call, const WorkerObject& object, Read read) {
+  std::string text;
+  auto status = object.worker->with_reader([&](store::Reader& reader) -> Status {
+    auto result = read(reader);
+    if (!result) return fail(result.error());
+    text = std::move(*result);
+    return {};
+  });
+  if (!status) return fail(status.error());
+  return make_string(call.env(), text);
+}
+
+Result<napi_value> register_handlers(const Call& call, const Kept& object) {
+  auto callables = call.texts(0, "callables");
+  if (!callables) return fail(callables.error());
+  return undefined_or(object->worker->register_handlers(*callables));
+}
+
+Result<napi_value> start(const Call&, const Kept& object) {
+  return undefined_or(object->worker->start());
+}
+
+void call_wakeup(napi_env env, WorkerObject& object) {
+  napi_value function = nullptr;
+  napi_value undefined = nullptr;
+  if (!object.on_wakeup || napi_get_reference_value(env, object.on_wakeup, &function) != napi_ok ||
+      !function || napi_get_undefined(env, &undefined) != napi_ok)
+    return;
+  (void)napi_call_function(env, undefined, function, 0, nullptr, nullptr);
+}
+
+Result<napi_value> set_wakeup(const Call& call, const Kept& object) {
+  auto function = call.function_or_null(0, "onWakeup");
+  if (!function) return fail(function.error());
+  object->worker->set_wakeup({});
+  drop_wakeup(*object);
+  if (!*function) return nullptr;
+  if (napi_create_reference(call.env(), *function, 1, &object->on_wakeup) != napi_ok)
+    return fail(ErrorCode::kINTERNAL, "the wake-up function cannot be kept");
+  object->environment->hold();
+  std::weak_ptr<Environment> environment = object->environment;
+  object->worker->set_wakeup([environment, weak = std::weak_ptr<WorkerObject>(object)] {
+    if (const auto alive = environment.lock())
+      alive->post([weak](napi_env env) {
+        if (const Kept kept = weak.lock()) call_wakeup(env, *kept);
+      });
+  });
+  return nullptr;
+}
+
+Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
+  auto max = call.integer(0, "max", 1, kPollMax);
+  if (!max) return fail(max.error());
+  object->events.clear();
+  if (object->worker->poll_step_events(static_cast<std::size_t>(*max), object->events) == 0)
+    return null_value(call);
+  object->text = '[';
+  for (const worker::StepEvent& event : object->events) {
+    if (object->text.size() > 1) object->text += ',';
+    worker::append_step_event_json(object->text, event);
+  }
+  object->text += ']';
+  object->events.clear();
+  return make_string(call.env(), object->text);
+}
+
+void append_notice(std::string& out, const worker::Notice& notice) {
+  switch (notice.kind) {
+    case worker::Notice::Kind::kAbort:
+      out += fmt::format(R"({{"kind":"abort","event_id":"{}","reason":"{}"}})",
+                         notice.event_id.text(), worker::abort_reason_name(notice.reason));
+      return;
+    case worker::Notice::Kind::kRefused:
+      out += fmt::format(R"({{"kind":"refused","event_id":"{}"}})", notice.event_id.text());
+      return;
+    case worker::Notice::Kind::kFailed:
+      out += fmt::format(R"({{"kind":"failed","error":{}}})", notice.error_json);
+      return;
+  }
+}
+
+Result<napi_value> poll_notices(const Call& call, const Kept& object) {
+  auto max = call.integer(0, "max", 1, kPollMax);
+  if (!max) return fail(max.error());
+  const auto notices = object->worker->poll_notices(static_cast<std::size_t>(*max));
+  if (notices.empty()) return null_value(call);
+  std::string text = "[";
+  for (const worker::Notice& notice : notices) {
+    if (text.size() > 1) text += ',';
+    append_notice(text, notice);
+  }
+  text += ']';
+  return make_string(call.env(), text);
+}
+
+Result<napi_value> complete_step_event(const Call& call, const Kept& object) {
+  auto event_id = uuid_argument(call, 0, "eventId");
+  if (!event_id) return fail(event_id.error());
+  auto result = call.text(1, "resultJson");
+  if (!result) return fail(result.error());
+  return undefined_or(object->worker->complete_step_event(*event_id, *result));
+}
+
+std::string created_json(const Result<worker::CreatedTask>& created) {
+  if (!created) return fmt::format(R"({{"error":{}}})", created.error().to_json());
+  return fmt::format(R"({{"task_uuid":"{}","duplicate":{}}})", created->uuid.text(),
+                     created->duplicate);
+}
+
+Result<napi_value> create_tasks(const Call& call, const Kept& object) {
+  auto text = call.text(0, "requestsJson");
+  if (!text) return fail(text.error());
+  auto read = worker::read_task_requests(*text);
+  if (!read) return fail(read.error());
+
+  // What cannot be read keeps its place among the answers; the rest is created.
+  std::vector<worker::TaskRequest> requests;
+  std::vector<std::string> answers(read->size());
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < read->size(); ++i) {
+    if ((*read)[i]) {
+      requests.push_back(std::move(*(*read)[i]));
+      places.push_back(i);
+    } else {
+      answers[i] = created_json(fail((*read)[i].error()));
+    }
+  }
+  auto promise = object->environment->make_promise();
+  if (!promise.promise) return nullptr;
+  object->worker->create_tasks(
+      std::move(requests), [places = std::move(places), answers = std::move(answers),
+                            settle = std::move(promise.settle)](auto created) mutable {
+        for (std::size_t k = 0; k < places.size(); ++k)
+          answers[places[k]] = created_json(created[k]);
+        std::string out = "[";
+        for (const std::string& answer : answers) {
+          if (out.size() > 1) out += ',';
+          out += answer;
+        }
+        out += ']';
+        settle([out = std::move(out)](napi_env env) { return make_string(env, out); });
+      });
+  return promise.promise;
+}
+
+Result<napi_value> create_task_sync(const Call& call, const Kept& object) {
+  auto text = call.text(0, "requestJson");
+  if (!text) return fail(text.error());
+  auto request = worker::read_task_request(*text, "request");
+  if (!request) return fail(request.error());
+  std::promise<Result<worker::CreatedTask>> done;
+  std::vector<worker::TaskRequest> requests;
+  requests.push_back(std::move(*request));
+  object->worker->create_tasks(std::move(requests),
+                               [&](auto created) { done.set_value(std::move(created[0])); });
+  const auto created = done.get_future().get();
+  if (!created) return fail(created.error());
+  return make_string(call.env(), created_json(created));
+}
+
+Result<napi_value> wait_for_task(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  auto timeout_ms = call.integer(1, "timeoutMs", 0, kTimeoutMsMax);
+  if (!timeout_ms) return fail(timeout_ms.error());
+  auto promise = object->environment->make_promise();
+  if (!promise.promise) return nullptr;
+  object->worker->wait_task(
+      *task, *timeout_ms, [settle = std::move(promise.settle)](Result<model::TaskState> state) {
+        if (!state) return settle(fail(state.error()));
+        settle(
+            [state = *state](napi_env env) { return make_string(env, model::state_name(state)); });
+      });
+  return promise.promise;
+}
+
+Result<napi_value> put_template(const Call& call, const Kept& object) {
+  auto yaml = call.text(0, "yaml");
+  if (!yaml) return fail(yaml.error());
+  const auto report = engine::read_template_yaml(*yaml);
+  if (!report.body) return fail(engine::template_error(report, "template"));
+  auto put = object->worker->put_template(*report.body);
+  if (!put) return fail(put.error());
+  std::string out = R"({"namespace":)";
+  base::append_json_string(out, put->stored.body.namespace_name);
+  out += R"(,"name":)";
+  base::append_json_string(out, put->stored.body.name);
+  out += R"(,"version":)";
+  base::append_json_string(out, put->stored.body.version);
+  out += fmt::format(R"(,"revision":{},"changed":{}}})", put->stored.revision, put->changed);
+  return make_string(call.env(), out);
+}
+
+Result<napi_value> get_task(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  return read_text(call, *object,
+                   [&](store::Reader& reader) { return worker::task_json(reader, *task); });
+}
+
+Result<napi_value> list_tasks(const Call& call, const Kept& object) {
+  auto params = call.text(0, "paramsJson");
+  if (!params) return fail(params.error());
+  auto filter = worker::read_task_filter(*params);
+  if (!filter) return fail(filter.error());
+  return read_text(call, *object,
+                   [&](store::Reader& reader) { return worker::task_list_json(reader, *filter); });
+}
+
+Result<napi_value> list_task_steps(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  return read_text(call, *object,
+                   [&](store::Reader& reader) { return worker::task_steps_json(reader, *task); });
+}
+
+Result<napi_value> get_step(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  auto step = uuid_argument(call, 1, "stepUuid");
+  if (!step) return fail(step.error());
+  return read_text(call, *object,
+                   [&](store::Reader& reader) { return worker::step_json(reader, *task, *step); });
+}
+
+Result<napi_value> get_step_audit_history(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  auto step = uuid_argument(call, 1, "stepUuid");
+  if (!step) return fail(step.error());
+  return read_text(call, *object, [&](store::Reader& reader) {
+    return worker::step_audit_json(reader, *task, *step);
+  });
+}
+
+Result<napi_value> list_templates(const Call& call, const Kept& object) {
+  return read_text(call, *object,
+                   [](store::Reader& reader) { return worker::template_list_json(reader); });
+}
+
+Result<napi_value> cancel_task(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  return undefined_or(object->worker->cancel_task(*task));
+}
+
+Result<napi_value> retry_task(const Call& call, const Kept& object) {
+  auto task = uuid_argument(call, 0, "taskUuid");
+  if (!task) return fail(task.error());
+  auto reset = object->worker->retry_task(*task);
+  if (!reset) return fail(reset.error());
+  napi_value count = nullptr;
+  (void)napi_create_uint32(call.env(), *reset, &count);
+  return count;
+}
+
+Result<napi_value> status(const Call& call, const Kept& object) {
+  return text_value(call, object->worker->status_json());
+}
+
+Result<napi_value> metrics(const Call& call, const Kept& object) {
+  return text_value(call, object->worker->metrics_json());
+}
+
+Result<napi_value> dispatch_metrics(const Call& call, const Kept& object) {
+  return text_value(call, object->worker->dispatch_metrics_json());
+}
+
+Result<napi_value> check_starvation_warnings(const Call&, const Kept& object) {
+  object->worker->check_starvation_warnings();
+  return nullptr;
+}
+
+Result<napi_value> drain(const Call& call, const Kept& object) {
+  auto timeout_ms = call.integer(0, "timeoutMs", 0, kTimeoutMsMax);
+  if (!timeout_ms) return fail(timeout_ms.error());
+  return object->environment->run_apart(
+      [worker = object->worker, timeout = *timeout_ms]() -> Result<Environment::Settle> {
+        auto returned = worker->drain(timeout);
+        if (!returned) return fail(returned.error());
+        return Environment::Settle([count = *returned](napi_env env) {
+          napi_value value = nullptr;
+          (void)napi_create_uint32(env, count, &value);
+          return value;
+        });
+      });
+}
+
+Environment::Settle undefined_settle() {
+  return [](napi_env env) {
+    napi_value undefined = nullptr;
+    (void)napi_get_undefined(env, &undefined);
+    return undefined;
+  };
+}
+
+// Outside the table of methods: a second close is not an error.
+napi_value close_worker(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> Result<napi_value> {
+    const Call call(env, info, "close");
+    auto object = receiver(call);
+    if (!object) return fail(object.error());
+    WorkerObject& closing = **object;
+    if (!std::exchange(closing.closed, true)) {
+      closing.worker->set_wakeup({});
+      drop_wakeup(closing);
+    }
+    return closing.environment->run_apart(
+        [worker = closing.worker]() -> Result<Environment::Settle> {
+          if (auto stopped = worker->stop(); !stopped) return fail(stopped.error());
+          return undefined_settle();
+        });
+  });
+}
+
+constexpr MethodEntry kMethods[] = {
+    {"registerHandlers", register_handlers},
+    {"start", start},
+    {"setWakeup", set_wakeup},
+    {"pollStepEvents", poll_step_events},
+    {"pollNotices", poll_notices},
+    {"completeStepEvent", complete_step_event},
+    {"createTasks", create_tasks},
+    {"createTaskSync", create_task_sync},
+    {"waitForTask", wait_for_task},
+    {"putTemplate", put_template},
+    {"getTask", get_task},
+    {"listTasks", list_tasks},
+    {"listTaskSteps", list_task_steps},
+    {"getStep", get_step},
+    {"getStepAuditHistory", get_step_audit_history},
+    {"listTemplates", list_templates},
+    {"cancelTask", cancel_task},
+    {"retryTask", retry_task},
+    {"status", status},
+    {"metrics", metrics},
+    {"dispatchMetrics", dispatch_metrics},
+    {"checkStarvationWarnings", check_starvation_warnings},
+    {"drain", drain},
+};
+
+Result<std::shared_ptr<Worker>> open_from_config(const std::string& json) {
+  auto config = config::load_config(json, config::system_environment());
+  if (!config) return fail(config.error());
+  auto logger = base::make_stderr_logger(config->log_level, config->log_json);
+  store::sqlite::Options options;
+  options.path = config->store_path;
+  options.durability = config->durability == "normal" ? store::sqlite::Durability::kNormal
+                                                      : store::sqlite::Durability::kFull;
+  auto store = store::sqlite::open(options, logger);
+  if (!store) return fail(store.error());
+  auto opened = Worker::open(std::move(*config), std::move(*store), logger,
+                             std::make_shared<base::SystemClock>());
+  if (!opened) return fail(opened.error());
+  return std::shared_ptr<Worker>(std::move(*opened));
+}
+
+Result<napi_value> wrap(napi_env env, const Kept& object) {
+  napi_value value = nullptr;
+  bool made = napi_create_object(env, &value) == napi_ok &&
+              napi_type_tag_object(env, value, &kWorkerTag) == napi_ok;
+  for (const MethodEntry& method : kMethods) {
+    napi_value function = nullptr;
+    made = made &&
+           napi_create_function(env, method.name, NAPI_AUTO_LENGTH, call_method,
+                                const_cast<MethodEntry*>(&method), &function) == napi_ok &&
+           napi_set_named_property(env, value, method.name, function) == napi_ok;
+  }
+  napi_value close = nullptr;
+  made = made &&
+         napi_create_function(env, "close", NAPI_AUTO_LENGTH, close_worker, nullptr, &close) ==
+             napi_ok &&
+         napi_set_named_property(env, value, "close", close) == napi_ok;
+  auto kept = std::make_unique<Kept>(object);
+  if (!made || napi_wrap(env, value, kept.get(), finalize, nullptr, nullptr) != napi_ok)
+    return fail(ErrorCode::kINTERNAL, "the worker object cannot be made");
+  (void)kept.release();  // finalize() frees it
+  object->environment->add(object->worker);
+  return value;
+}
+
+}  // namespace
+
+napi_value open_worker(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> Result<napi_value> {
+    const Call call(env, info, "openWorker");
+    auto json = call.text(0, "configJson");
+    if (!json) return fail(json.error());
+    auto worker = open_from_config(*json);
+    if (!worker) return fail(worker.error());
+    auto object = std::make_shared<WorkerObject>();
+    object->environment = static_cast<Environment*>(call.data())->shared_from_this();
+    object->worker = std::move(*worker);
+    object->env = env;
+    return wrap(env, object);
+  });
+}
+
+}  // namespace tasker::node
