@@ -1,0 +1,16 @@
+// Which known name was probably meant.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace tasker::engine {
+
+/// The candidate that differs least from `name`, the first of several; nullopt when none is near:
+/// at most a third of the letters (and at most 3) changed, added, left out or swapped with the
+/// next, case apart. Names over 128 bytes have none.
+std::optional<std::string_view> nearest_name(std::string_view name,
+                                             std::span<const std::string_view> candidates);
+
+}  // namespace tasker::engine
