@@ -25,21 +25,14 @@ export function showValue(value: unknown): string {
 /** @throws {TaskerError} INVALID_ARGUMENT unless `value` is a string that is not empty */
 export function requireString(value: unknown, field: string): asserts value is string {
   if (typeof value !== 'string' || value === '') {
-    throw makeTaskerError(
-      'INVALID_ARGUMENT',
-      `${field}: ${showValue(value)}, expected a string that is not empty`,
-      { field },
-    );
+    throw makeTaskerError('INVALID_ARGUMENT', `${field}: ${showValue(value)}, expected a string that is not empty`, {
+      field,
+    });
   }
 }
 
 /** @throws {TaskerError} INVALID_ARGUMENT unless `value` is an integer of min..max */
-export function requireInteger(
-  value: unknown,
-  field: string,
-  min: number,
-  max: number,
-): asserts value is number {
+export function requireInteger(value: unknown, field: string, min: number, max: number): asserts value is number {
   if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
     throw makeTaskerError(
       'INVALID_ARGUMENT',
@@ -52,11 +45,7 @@ export function requireInteger(
 /** @throws {TaskerError} INVALID_ARGUMENT unless `value` is a function */
 export function requireFunction(value: unknown, field: string): void {
   if (typeof value !== 'function') {
-    throw makeTaskerError(
-      'INVALID_ARGUMENT',
-      `${field}: ${showValue(value)}, expected a function`,
-      { field },
-    );
+    throw makeTaskerError('INVALID_ARGUMENT', `${field}: ${showValue(value)}, expected a function`, { field });
   }
 }
 
@@ -94,9 +83,7 @@ function editDistance(left: string, right: string): number {
     const current = [row];
     for (let column = 1; column <= right.length; column += 1) {
       const substitution = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(
-        Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, substitution),
-      );
+      current.push(Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, substitution));
     }
     previous = current;
   }

@@ -105,12 +105,12 @@ export const ERROR_CODES = {
   STORE_FAILED: {
     number: 21,
     retryable: false,
-    meaning: 'the store refused a statement; detail has the driver\'s own code',
+    meaning: "the store refused a statement; detail has the driver's own code",
   },
   LEASE_LOST: {
     number: 22,
     retryable: true,
-    meaning: 'this worker\'s lease lapsed and its steps were handed to others',
+    meaning: "this worker's lease lapsed and its steps were handed to others",
   },
   FORKED: {
     number: 23,

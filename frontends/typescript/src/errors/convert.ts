@@ -12,11 +12,7 @@ import {
 } from './tasker-error.js';
 
 /** The error class of a code's family, made. */
-export function makeTaskerError(
-  code: ErrorCode,
-  message: string,
-  options: TaskerErrorOptions = {},
-): TaskerError {
+export function makeTaskerError(code: ErrorCode, message: string, options: TaskerErrorOptions = {}): TaskerError {
   switch (code) {
     case 'INVALID_ARGUMENT':
     case 'INVALID_JSON':

@@ -57,8 +57,7 @@ export class RetryableError extends HandlerError {
   constructor(message: string, metadata: FailureMetadata = {}, options: RetryableErrorOptions = {}) {
     super(message, metadata, 'cause' in options ? { cause: options.cause } : undefined);
     const seconds = options.retryAfterSeconds;
-    this.retryAfterSeconds =
-      seconds !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
+    this.retryAfterSeconds = seconds !== undefined && Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined;
   }
 }
 applyBrand(RetryableError);

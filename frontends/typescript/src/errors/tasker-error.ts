@@ -38,12 +38,7 @@ export class TaskerError<Code extends ErrorCode = ErrorCode> extends Error {
 applyBrand(TaskerError);
 
 export type InputErrorCode =
-  | 'INVALID_ARGUMENT'
-  | 'INVALID_JSON'
-  | 'INVALID_TEMPLATE'
-  | 'INVALID_CONFIG'
-  | 'TOO_LARGE'
-  | 'UNSUPPORTED';
+  'INVALID_ARGUMENT' | 'INVALID_JSON' | 'INVALID_TEMPLATE' | 'INVALID_CONFIG' | 'TOO_LARGE' | 'UNSUPPORTED';
 
 /** The caller's input breaks a rule: change it before another try. */
 export class InputError extends TaskerError<InputErrorCode> {
@@ -62,13 +57,7 @@ export class LookupError extends TaskerError<LookupErrorCode> {
 applyBrand(LookupError);
 
 export type StateErrorCode =
-  | 'INVALID_STATE'
-  | 'UNKNOWN_EVENT'
-  | 'FENCED'
-  | 'CLOSED'
-  | 'DRAINING'
-  | 'LEASE_LOST'
-  | 'FORKED';
+  'INVALID_STATE' | 'UNKNOWN_EVENT' | 'FENCED' | 'CLOSED' | 'DRAINING' | 'LEASE_LOST' | 'FORKED';
 
 /** The call does not fit the state of the worker, the step or the process. */
 export class StateError extends TaskerError<StateErrorCode> {
@@ -87,12 +76,7 @@ export class BusyError extends TaskerError<BusyErrorCode> {
 applyBrand(BusyError);
 
 export type StoreErrorCode =
-  | 'STORE_UNAVAILABLE'
-  | 'STORE_READ_ONLY'
-  | 'STORE_FULL'
-  | 'STORE_CORRUPT'
-  | 'STORE_SCHEMA_NEWER'
-  | 'STORE_FAILED';
+  'STORE_UNAVAILABLE' | 'STORE_READ_ONLY' | 'STORE_FULL' | 'STORE_CORRUPT' | 'STORE_SCHEMA_NEWER' | 'STORE_FAILED';
 
 /** The store can not be opened, read or written. */
 export class StoreError extends TaskerError<StoreErrorCode> {

@@ -108,13 +108,6 @@ export interface ErrorPayload {
   readonly timestamp: Date;
 }
 
-export interface TaskFinishedPayload {
-  readonly taskUuid: string;
-  /** The task's state, such as `complete` or `error`. */
-  readonly status: string;
-  readonly timestamp: Date;
-}
-
 export interface TaskerEventMap {
   'step.execution.received': StepReceivedPayload;
   'step.execution.started': StepStartedPayload;
@@ -137,10 +130,7 @@ export interface TaskerEventMap {
   'poller.error': ErrorPayload;
   'metrics.updated': MetricsPayload;
   'metrics.error': ErrorPayload;
-  'task.finished': TaskFinishedPayload;
 }
 
 export type TaskerEventName = keyof TaskerEventMap;
-export type TaskerListener<Name extends TaskerEventName> = (
-  payload: TaskerEventMap[Name],
-) => unknown;
+export type TaskerListener<Name extends TaskerEventName> = (payload: TaskerEventMap[Name]) => unknown;

@@ -11,6 +11,8 @@ import { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './s
 export interface EventSystemConfig {
   readonly poller?: EventPollerConfig;
   readonly subscriber?: StepExecutionSubscriberConfig;
+  /** The bus to use. @default one of its own */
+  readonly emitter?: TaskerEventEmitter;
 }
 
 export interface EventSystemStats {
@@ -22,12 +24,13 @@ export interface EventSystemStats {
 }
 
 export class EventSystem {
-  private readonly emitter = new TaskerEventEmitter();
+  private readonly emitter: TaskerEventEmitter;
   private readonly poller: EventPoller;
   private readonly subscriber: StepExecutionSubscriber;
   private workerFailed: ((error: TaskerError) => void) | null = null;
 
   constructor(runtime: TaskerRuntime, registry: HandlerRegistry, config: EventSystemConfig = {}) {
+    this.emitter = config.emitter ?? new TaskerEventEmitter();
     this.poller = new EventPoller(runtime, this.emitter, config.poller);
     this.subscriber = new StepExecutionSubscriber(this.emitter, registry, runtime, config.subscriber);
     this.poller.onNotice((notice) => {
@@ -90,13 +93,6 @@ export class EventSystem {
     switch (notice.kind) {
       case 'abort':
         this.subscriber.abort(notice.event_id, notice.reason);
-        return;
-      case 'task_finished':
-        this.emitter.emit('task.finished', {
-          taskUuid: notice.task_uuid,
-          status: notice.status,
-          timestamp: new Date(),
-        });
         return;
       case 'refused':
         this.emitter.emit('step.completion.refused', { eventId: notice.event_id, timestamp: new Date() });

@@ -2,12 +2,6 @@
 export { TaskerEventEmitter } from './emitter.js';
 export type * from './event-map.js';
 export { EventSystem, type EventSystemConfig, type EventSystemStats } from './event-system.js';
-export {
-  MetricsEventNames,
-  PollerEventNames,
-  StepEventNames,
-  TaskEventNames,
-  WorkerEventNames,
-} from './names.js';
+export { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from './names.js';
 export { EventPoller, createEventPoller, type EventPollerConfig, type PollerState } from './poller.js';
 export { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './subscriber.js';

@@ -34,8 +34,3 @@ export const MetricsEventNames = {
   METRICS_UPDATED: 'metrics.updated',
   METRICS_ERROR: 'metrics.error',
 } as const;
-
-/** Events of tasks; not in the contract. */
-export const TaskEventNames = {
-  TASK_FINISHED: 'task.finished',
-} as const;

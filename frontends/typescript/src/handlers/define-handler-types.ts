@@ -18,8 +18,7 @@ export interface DefinedHandler<Input = unknown, Result = unknown> extends StepH
 /** Type of a handler's input. */
 export type InputOf<Handler> = Handler extends DefinedHandler<infer Input> ? Input : never;
 /** Type of a handler's result as its dependents and the store see it: after JSON, always an object. */
-export type ResultOf<Handler> =
-  Handler extends DefinedHandler<unknown, infer Result> ? Result : never;
+export type ResultOf<Handler> = Handler extends DefinedHandler<unknown, infer Result> ? Result : never;
 
 /** A dependency under a step name of its own; made by `from`. */
 export interface DependencySource<Result> {
@@ -45,10 +44,7 @@ type Simplify<T> = { [K in keyof T]: T[K] };
 
 /** What a handler's function gets: the context, the input, each dependency and each picked input key by name. */
 export type HandlerArguments<Input, Depends, Keys> = Simplify<
-  { readonly context: StepContext } & Omit<
-    { readonly input: Input },
-    Extract<keyof Depends | keyof Keys, string>
-  > & {
+  { readonly context: StepContext } & Omit<{ readonly input: Input }, Extract<keyof Depends | keyof Keys, string>> & {
       readonly [K in keyof Depends]: DependencyValue<Depends[K]>;
     } & { readonly [K in keyof Keys]: unknown }
 >;

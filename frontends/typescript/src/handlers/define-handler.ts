@@ -1,10 +1,5 @@
 // `defineHandler`: a handler class from a function and its declarations.
-import {
-  refuseUnknownKeys,
-  requireFunction,
-  requireString,
-  showValue,
-} from '../errors/checks.js';
+import { refuseUnknownKeys, requireFunction, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toError } from '../errors/convert.js';
 import { HandlerError } from '../errors/handler-errors.js';
 import type {
@@ -46,10 +41,7 @@ export function type<T>(): (raw: unknown) => T {
  * A dependency under a step name other than the handler's own: `depends: { flights: from(loadFlights, 'load_flights') }`.
  * With a step name alone, `from<T>('load_flights')`, the type is the caller's word.
  */
-export function from<Result>(
-  handler: DefinedHandler<unknown, Result>,
-  stepName: string,
-): DependencySource<Result>;
+export function from<Result>(handler: DefinedHandler<unknown, Result>, stepName: string): DependencySource<Result>;
 export function from<Result>(stepName: string): DependencySource<Result>;
 export function from<Result>(
   handlerOrStep: DefinedHandler<unknown, Result> | string,
@@ -86,11 +78,9 @@ const knownMembers = ['name', 'input', 'depends', 'inputs', 'version', 'step', '
 
 function checkDefinition(given: unknown): Loose {
   if (typeof given !== 'object' || given === null) {
-    throw makeTaskerError(
-      'INVALID_ARGUMENT',
-      `definition: ${showValue(given)}, expected an object`,
-      { field: 'definition' },
-    );
+    throw makeTaskerError('INVALID_ARGUMENT', `definition: ${showValue(given)}, expected an object`, {
+      field: 'definition',
+    });
   }
   refuseUnknownKeys(given, knownMembers, 'definition');
   const definition = given as Loose;
@@ -155,11 +145,7 @@ function readInput(read: (raw: unknown) => unknown, context: StepContext): unkno
     if (error instanceof HandlerError) {
       throw error;
     }
-    throw new DeclarationError(
-      ErrorType.VALIDATION_ERROR,
-      `input: ${toError(error).message}`,
-      error,
-    );
+    throw new DeclarationError(ErrorType.VALIDATION_ERROR, `input: ${toError(error).message}`, error);
   }
 }
 
@@ -257,11 +243,7 @@ export function defineHandler<
   options: HandlerOptions<Input, Depends, Keys>,
   fn: (given: HandlerArguments<Input, Depends, Keys>) => Returned,
 ): DefinedHandler<Input, StoredResult<Awaited<Returned>>>;
-export function defineHandler(
-  nameOrDefinition: unknown,
-  options?: unknown,
-  fn?: unknown,
-): DefinedHandler {
+export function defineHandler(nameOrDefinition: unknown, options?: unknown, fn?: unknown): DefinedHandler {
   if (typeof nameOrDefinition !== 'string') {
     return compileHandler(nameOrDefinition);
   }

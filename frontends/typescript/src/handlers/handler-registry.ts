@@ -9,12 +9,7 @@ import {
   type HandlerDefinition,
   type HandlerSpec,
 } from './handler-definition.js';
-import {
-  ExplicitMappingResolver,
-  ResolverChain,
-  type BaseResolver,
-  type HandlerSource,
-} from './resolvers.js';
+import { ExplicitMappingResolver, ResolverChain, type BaseResolver, type HandlerSource } from './resolvers.js';
 import type { ExecutableHandler, StepHandlerClass } from './step-handler.js';
 
 /** A snapshot for people. */
@@ -27,7 +22,7 @@ export interface RegistryDebugInfo {
 export class HandlerRegistry {
   private readonly explicit = new ExplicitMappingResolver();
   private readonly chain = ResolverChain.withResolvers([this.explicit]);
-  private onRegistered: ((name: string) => void) | null = null;
+  private readonly watchers = new Set<(name: string) => void>();
 
   /** Nothing is left to do: a registry is ready when it is made. For code written against the contract. */
   initialize(): Promise<void> {
@@ -45,7 +40,9 @@ export class HandlerRegistry {
     const name = typeof nameOrHandler === 'string' ? nameOrHandler : ownName(nameOrHandler);
     const given = typeof nameOrHandler === 'string' ? source : nameOrHandler;
     this.explicit.register(name, given as HandlerSource);
-    this.onRegistered?.(name);
+    for (const watcher of this.watchers) {
+      watcher(name);
+    }
   }
 
   unregister(name: string): boolean {
@@ -53,9 +50,9 @@ export class HandlerRegistry {
   }
 
   /** @throws {ResolutionError} for an unknown resolver or method; null when no resolver knows the callable */
-  resolve(spec: HandlerSpec): Promise<ExecutableHandler | null> {
+  async resolve(spec: HandlerSpec): Promise<ExecutableHandler | null> {
     const definition = normalizeToDefinition(spec);
-    return this.chain.resolve(definition, definition.initialization);
+    return await this.chain.resolve(definition, definition.initialization);
   }
 
   /** As `resolve` for handlers that were registered by name and need no resolver: at once. Null for all others. */
@@ -115,9 +112,17 @@ export class HandlerRegistry {
     };
   }
 
-  /** @internal Called with the name of each handler added later; a running worker claims its steps from then on. */
-  watch(onRegistered: ((name: string) => void) | null): void {
-    this.onRegistered = onRegistered;
+  /**
+   * Calls `onRegistered` with the name of each handler added from now on; a running worker claims its steps.
+   *
+   * @returns a function that ends it
+   * @internal
+   */
+  watch(onRegistered: (name: string) => void): () => void {
+    this.watchers.add(onRegistered);
+    return () => {
+      this.watchers.delete(onRegistered);
+    };
   }
 }
 

@@ -16,9 +16,5 @@ export function isDirect(handler: ExecutableHandler): handler is ExecutableHandl
 
 /** Whether a value has to be waited for. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

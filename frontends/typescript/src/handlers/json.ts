@@ -80,11 +80,7 @@ function visit(value: unknown, keys: (string | number)[], ancestors: object[]): 
   return reason;
 }
 
-function visitMembers(
-  value: object,
-  keys: (string | number)[],
-  ancestors: object[],
-): string | null {
+function visitMembers(value: object, keys: (string | number)[], ancestors: object[]): string | null {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index += 1) {
       const reason = visit(value[index], keys, ancestors);
@@ -181,8 +177,6 @@ export type Serialized<T> =
               ? {
                   [K in Exclude<KeptKeys<T>, OptionalKeys<T>>]: Serialized<T[K]>;
                 } & {
-                  [K in Extract<KeptKeys<T>, OptionalKeys<T>>]?: Serialized<
-                    Exclude<T[K], undefined>
-                  >;
+                  [K in Extract<KeptKeys<T>, OptionalKeys<T>>]?: Serialized<Exclude<T[K], undefined>>;
                 }
               : never;

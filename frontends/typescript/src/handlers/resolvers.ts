@@ -2,12 +2,7 @@
 import { makeTaskerError } from '../errors/convert.js';
 import { requireString, showValue } from '../errors/checks.js';
 import type { JsonObject } from '../native/types.js';
-import {
-  effectiveMethod,
-  hasResolverHint,
-  usesMethodDispatch,
-  type HandlerDefinition,
-} from './handler-definition.js';
+import { effectiveMethod, hasResolverHint, usesMethodDispatch, type HandlerDefinition } from './handler-definition.js';
 import { MethodDispatchError, ResolverNotFoundError } from './resolution-errors.js';
 import type { ExecutableHandler, StepHandlerClass } from './step-handler.js';
 import type { StepContext } from './step-context.js';
@@ -27,17 +22,12 @@ export type HandlerSource = StepHandlerClass | ExecutableHandler | (() => Execut
 
 function isHandlerClass(source: unknown): source is StepHandlerClass {
   return (
-    typeof source === 'function' &&
-    typeof (source.prototype as { call?: unknown } | undefined)?.call === 'function'
+    typeof source === 'function' && typeof (source.prototype as { call?: unknown } | undefined)?.call === 'function'
   );
 }
 
 function isHandler(source: unknown): source is ExecutableHandler {
-  return (
-    typeof source === 'object' &&
-    source !== null &&
-    typeof (source as { call?: unknown }).call === 'function'
-  );
+  return typeof source === 'object' && source !== null && typeof (source as { call?: unknown }).call === 'function';
 }
 
 /** A source as the function that gives the handler for one attempt. */
@@ -235,10 +225,7 @@ export class ResolverChain {
    * @throws {ResolverNotFoundError} for an unknown resolver name
    * @throws {MethodDispatchError} when the handler lacks the method
    */
-  async resolve(
-    definition: HandlerDefinition,
-    config?: JsonObject,
-  ): Promise<ExecutableHandler | null> {
+  async resolve(definition: HandlerDefinition, config?: JsonObject): Promise<ExecutableHandler | null> {
     for (const resolver of this.candidates(definition)) {
       if (!resolver.canResolve(definition, config)) {
         continue;
@@ -251,13 +238,8 @@ export class ResolverChain {
     return null;
   }
 
-  wrapForMethodDispatch(
-    handler: ExecutableHandler,
-    definition: HandlerDefinition,
-  ): ExecutableHandler {
-    return usesMethodDispatch(definition)
-      ? new MethodDispatchWrapper(handler, effectiveMethod(definition))
-      : handler;
+  wrapForMethodDispatch(handler: ExecutableHandler, definition: HandlerDefinition): ExecutableHandler {
+    return usesMethodDispatch(definition) ? new MethodDispatchWrapper(handler, effectiveMethod(definition)) : handler;
   }
 
   private candidates(definition: HandlerDefinition): readonly BaseResolver[] {
@@ -268,8 +250,7 @@ export class ResolverChain {
     const resolver = this.getResolver(name);
     if (resolver === undefined) {
       throw new ResolverNotFoundError(
-        `${definition.callable}: no resolver ${name}; there are: ` +
-          this.resolvers.map((each) => each.name).join(', '),
+        `${definition.callable}: no resolver ${name}; there are: ` + this.resolvers.map((each) => each.name).join(', '),
       );
     }
     return [resolver];

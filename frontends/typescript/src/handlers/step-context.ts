@@ -1,10 +1,5 @@
 // What a handler may ask about its step: input, results of earlier steps, configuration, attempt, abort signal.
-import type {
-  FfiCheckpoint,
-  FfiDependencyResult,
-  FfiStepEvent,
-  JsonObject,
-} from '../native/types.js';
+import type { FfiCheckpoint, FfiDependencyResult, FfiStepEvent, JsonObject } from '../native/types.js';
 import type { AbortReason } from '../events/event-map.js';
 
 const noDependencies: Record<string, FfiDependencyResult> = {};
@@ -106,9 +101,7 @@ export class StepContext {
 
   /** Result of a step that this one depends on; null when it has none. */
   getDependencyResult(stepName: string): unknown {
-    const found: unknown = Object.hasOwn(this.dependencyResults, stepName)
-      ? this.dependencyResults[stepName]
-      : null;
+    const found: unknown = Object.hasOwn(this.dependencyResults, stepName) ? this.dependencyResults[stepName] : null;
     if (isObject(found) && Object.hasOwn(found, 'result')) {
       return found['result'];
     }

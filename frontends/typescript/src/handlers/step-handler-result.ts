@@ -86,11 +86,7 @@ export class StepHandlerResult {
 
   /** Holds across copies of this package. */
   static [Symbol.hasInstance](value: unknown): boolean {
-    return (
-      typeof value === 'object' &&
-      value !== null &&
-      (value as Record<symbol, unknown>)[brand] === true
-    );
+    return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
   }
 }
 Object.defineProperty(StepHandlerResult.prototype, brand, { value: true });

@@ -42,9 +42,7 @@ const noDispatchMetrics: FfiDispatchMetrics = {
   oldest_event_id: null,
 };
 
-type NativeCreated =
-  | { task_uuid: string; duplicate: boolean }
-  | { error: { code: string; message: string } };
+type NativeCreated = { task_uuid: string; duplicate: boolean } | { error: { code: string; message: string } };
 
 /** The configuration's JSON text; the contract's `namespace` becomes the core's list. */
 function configText(config: BootstrapConfig | string): string {
@@ -53,9 +51,7 @@ function configText(config: BootstrapConfig | string): string {
   }
   const { namespace, ...members } = config;
   return JSON.stringify(
-    namespace === undefined || namespace === null
-      ? members
-      : { namespaces: [namespace], ...members },
+    namespace === undefined || namespace === null ? members : { namespaces: [namespace], ...members },
   );
 }
 
@@ -183,10 +179,7 @@ export class NodeAddonRuntime implements TaskerRuntime {
   }
 
   checkpointYieldStepEvent(): boolean {
-    throw makeTaskerError(
-      'UNSUPPORTED',
-      'checkpointYieldStepEvent: checkpoints are not in this version',
-    );
+    throw makeTaskerError('UNSUPPORTED', 'checkpointYieldStepEvent: checkpoints are not in this version');
   }
 
   getFfiDispatchMetrics(): FfiDispatchMetrics {
@@ -201,14 +194,7 @@ export class NodeAddonRuntime implements TaskerRuntime {
   }
 
   checkStarvationWarnings(): void {
-    const metrics = this.getFfiDispatchMetrics();
-    if (metrics.starvation_detected) {
-      this.logWarn('steps wait for their completion', {
-        starving_event_count: metrics.starving_event_count,
-        oldest_pending_age_ms: metrics.oldest_pending_age_ms,
-        oldest_event_id: metrics.oldest_event_id,
-      });
-    }
+    this.worker?.checkStarvationWarnings();
   }
 
   cleanupTimeouts(): void {
@@ -339,15 +325,11 @@ export class NodeAddonRuntime implements TaskerRuntime {
 
   async createTasks(requests: readonly CreateTaskOptions<object>[]): Promise<CreateTaskOutcome[]> {
     if (!Array.isArray(requests)) {
-      throw makeTaskerError(
-        'INVALID_ARGUMENT',
-        `requests: ${showValue(requests)}, expected an array`,
-        { field: 'requests' },
-      );
+      throw makeTaskerError('INVALID_ARGUMENT', `requests: ${showValue(requests)}, expected an array`, {
+        field: 'requests',
+      });
     }
-    const documents = requests.map((request, index) =>
-      taskRequestDocument(request, `requests[${String(index)}]`),
-    );
+    const documents = requests.map((request, index) => taskRequestDocument(request, `requests[${String(index)}]`));
     if (documents.length === 0) {
       return [];
     }
@@ -362,6 +344,15 @@ export class NodeAddonRuntime implements TaskerRuntime {
         ? { error: toTaskerError(created.error) }
         : { taskUuid: created.task_uuid, duplicate: created.duplicate },
     );
+  }
+
+  async waitForTask(taskUuid: string, timeoutMs: number): Promise<string> {
+    requireString(taskUuid, 'taskUuid');
+    try {
+      return await this.open().waitForTask(taskUuid, timeoutMs);
+    } catch (error) {
+      throw toTaskerError(error);
+    }
   }
 
   getTask(taskUuid: string): TaskResponse {

@@ -123,6 +123,13 @@ export interface TaskerRuntime extends ContractRuntime {
 
   /** Creates tasks in as few commits as possible; one outcome for each request, in order. */
   createTasks(requests: readonly CreateTaskOptions<object>[]): Promise<CreateTaskOutcome[]>;
+  /**
+   * Resolves with the task's state when it has ended, whichever process ends it; `blocked_by_failures` counts.
+   *
+   * @param timeoutMs milliseconds; 0 waits without a limit
+   * @throws {TaskerError} NOT_FOUND, TIMED_OUT, CLOSED when the worker stops first
+   */
+  waitForTask(taskUuid: string, timeoutMs: number): Promise<string>;
   getTask(taskUuid: string): TaskResponse;
   listTasks(params?: TaskListParams): TaskListResponse;
   listTaskSteps(taskUuid: string): StepResponse[];

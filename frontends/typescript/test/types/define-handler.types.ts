@@ -3,8 +3,7 @@ import { defineHandler, from, type } from '#dist/handlers/define-handler.js';
 import type { InputOf, ResultOf } from '#dist/handlers/define-handler-types.js';
 import { StepHandlerResult } from '#dist/handlers/step-handler-result.js';
 
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function claim<_Holds extends true>(): void {
   // Only the type matters.
 }

@@ -1,0 +1,12 @@
+export {
+  clearLoggingRuntime,
+  createLogger,
+  logDebug,
+  logError,
+  logInfo,
+  logTrace,
+  logWarn,
+  setLoggingRuntime,
+  type LogSink,
+  type Logger,
+} from './logger.js';

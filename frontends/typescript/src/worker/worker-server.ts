@@ -1,0 +1,377 @@
+// A worker as its author holds it: handlers, templates and tasks of one store, from start to shutdown.
+//
+// States: initialized ─▶ starting ─▶ running ─▶ shutting_down ─▶ stopped; any ─▶ error, and from there shutdown().
+import { readFile } from 'node:fs/promises';
+
+import { makeTaskerError, toTaskerError } from '../errors/convert.js';
+import type { TaskerError } from '../errors/tasker-error.js';
+import type { TaskerEventEmitter } from '../events/emitter.js';
+import { EventSystem } from '../events/event-system.js';
+import { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from '../events/names.js';
+import { HandlerRegistry } from '../handlers/handler-registry.js';
+import type { HandlerSource } from '../handlers/resolvers.js';
+import type { ExecutableHandler, StepHandlerClass } from '../handlers/step-handler.js';
+import { createLogger, type Logger } from '../log/logger.js';
+import { NodeAddonRuntime } from '../native/node-addon-runtime.js';
+import type { TaskerRuntime } from '../native/runtime.js';
+import type { JsonObject, WorkerStatus } from '../native/types.js';
+import { HandlerSystem } from './handler-system.js';
+import { checkOptions, coreConfig, pollerConfig, type TaskerWorkerOptions, type TemplateSource } from './options.js';
+import { ShutdownController, type ShutdownHandler } from './shutdown-controller.js';
+import { runUntilStopped, type RunOptions } from './signals.js';
+import { Tasks } from './tasks.js';
+
+export type WorkerServerState = 'initialized' | 'starting' | 'running' | 'shutting_down' | 'stopped' | 'error';
+
+/** A snapshot for people and probes. */
+export interface WorkerServerStatus {
+  state: WorkerServerState;
+  workerId: string | null;
+  running: boolean;
+  processedCount: number;
+  errorCount: number;
+  activeHandlers: number;
+  uptimeMs: number;
+}
+
+export interface HealthCheckResult {
+  healthy: boolean;
+  status?: WorkerStatus;
+  error?: string;
+}
+
+const drainTimeoutDefaultMs = 30_000;
+/** How long handlers that were told to stop may take before the store is closed without them. */
+const abortGraceMs = 1000;
+
+const allEvents = [
+  ...Object.values(StepEventNames),
+  ...Object.values(WorkerEventNames),
+  ...Object.values(PollerEventNames),
+  ...Object.values(MetricsEventNames),
+];
+
+/**
+ * Runs handlers for the steps of a store, inside this process. Several may live in one process, each on a store of its
+ * own or all on one.
+ *
+ * @example
+ * ```ts
+ * const worker = new WorkerServer({ storePath: 'work.db', handlers: [greet], templates: ['greeting.yaml'] });
+ * await worker.start();
+ * const { taskUuid } = await worker.createTask({ name: 'greeting', namespace: 'demo', context: { name: 'Ada' } });
+ * console.log(await worker.waitForTask(taskUuid));
+ * await worker.shutdown();
+ * ```
+ */
+export class WorkerServer extends Tasks {
+  private options: TaskerWorkerOptions;
+  private readonly native: TaskerRuntime;
+  private readonly handlerSystem: HandlerSystem;
+  private readonly shutdownController: ShutdownController;
+  private readonly logger: Logger;
+  private events: EventSystem;
+  private state: WorkerServerState = 'initialized';
+  private startedAt: number | null = null;
+  private failure: TaskerError | null = null;
+  private stopping: Promise<void> | null = null;
+  private opening: Promise<void> = Promise.resolve();
+  private unwatch: () => void = () => undefined;
+
+  /** @throws {TaskerError} INVALID_ARGUMENT naming the option */
+  constructor(options: TaskerWorkerOptions = {}) {
+    const checked = checkOptions(options);
+    const native = checked.runtime ?? new NodeAddonRuntime();
+    super(native);
+    this.options = checked;
+    this.native = native;
+    this.logger = createLogger({ component: 'worker' }, (level, message, fields) => {
+      native.log(level, message, fields);
+    });
+    this.shutdownController = new ShutdownController(this.logger);
+    this.handlerSystem = new HandlerSystem(checked.registry ?? new HandlerRegistry());
+    this.events = this.makeEventSystem(checked);
+    checked.handlers?.forEach((handler) => this.register(handler));
+  }
+
+  /**
+   * Loads the addon, opens the store, stores the templates, and begins to claim steps.
+   *
+   * @param config options over those of the constructor
+   * @throws {TaskerError} INVALID_ARGUMENT, INVALID_STATE when it was started before, INVALID_TEMPLATE, STORE_… and
+   * what the loader says; nothing stays open then
+   */
+  async start(config: TaskerWorkerOptions = {}): Promise<void> {
+    this.applyConfig(config);
+    this.moveTo('starting');
+    try {
+      this.opening = this.open();
+      await this.opening;
+    } catch (error) {
+      this.failure = toTaskerError(error);
+      this.moveTo('error');
+      this.close();
+      await this.native.closed();
+      throw this.failure;
+    }
+    if (this.stopping !== null) {
+      throw makeTaskerError('CLOSED', 'start: the worker was shut down meanwhile');
+    }
+    this.startedAt = performance.now();
+    this.moveTo('running');
+    const identity = this.native.workerId === null ? {} : { workerId: this.native.workerId };
+    this.getEmitter().emitWorkerStarted(identity);
+    this.getEmitter().emitWorkerReady(identity);
+  }
+
+  /**
+   * Stops claiming, waits for running handlers up to `drainTimeoutMs`, hands back what is left, closes the store, runs
+   * the shutdown handlers. Idempotent: every call gets the one promise.
+   *
+   * @throws {TaskerError} what closing the store says; the worker is stopped all the same
+   */
+  shutdown(): Promise<void> {
+    this.stopping ??= this.stop();
+    return this.stopping;
+  }
+
+  /**
+   * Starts if need be, and runs until SIGTERM or SIGINT (or `shutdown`). The first signal drains; a second ends the
+   * process at once with exit code 128 plus its number. The signal handlers are gone afterwards.
+   *
+   * @throws {TaskerError} when starting fails, or with the cause when the worker stopped by itself
+   */
+  async run(options: RunOptions = {}): Promise<void> {
+    await runUntilStopped(this, this.shutdownController, options);
+    if (this.failure !== null) {
+      throw this.failure;
+    }
+  }
+
+  /** Adds a function that runs at the end of `shutdown`, after those added before. */
+  onShutdown(handler: ShutdownHandler): this {
+    this.shutdownController.onShutdown(handler);
+    return this;
+  }
+
+  /**
+   * Adds a handler under its own name or a given one; a running worker claims its steps from now on.
+   *
+   * @throws {TaskerError} INVALID_ARGUMENT when it is no handler or has no name
+   */
+  register(handler: StepHandlerClass | ExecutableHandler): this;
+  register(name: string, handler: HandlerSource): this;
+  register(nameOrHandler: string | StepHandlerClass | ExecutableHandler, handler?: HandlerSource): this {
+    if (typeof nameOrHandler === 'string') {
+      this.getRegistry().register(nameOrHandler, handler as HandlerSource);
+    } else {
+      this.getRegistry().register(nameOrHandler);
+    }
+    return this;
+  }
+
+  healthCheck(): HealthCheckResult {
+    if (this.state !== 'running') {
+      return { healthy: false, error: this.failure?.message ?? `the worker is ${this.state}` };
+    }
+    const status = this.native.getWorkerStatus();
+    return status.running
+      ? { healthy: true, status }
+      : { healthy: false, status, error: status.error ?? `the core is ${status.status ?? 'not running'}` };
+  }
+
+  status(): WorkerServerStatus {
+    const { processedCount, errorCount, activeHandlers } = this.events.getStats();
+    return {
+      state: this.state,
+      workerId: this.native.workerId,
+      running: this.isRunning(),
+      processedCount,
+      errorCount,
+      activeHandlers,
+      uptimeMs: this.startedAt === null ? 0 : Math.round(performance.now() - this.startedAt),
+    };
+  }
+
+  getState(): WorkerServerState {
+    return this.state;
+  }
+
+  getWorkerId(): string | null {
+    return this.native.workerId;
+  }
+
+  isRunning(): boolean {
+    return this.state === 'running';
+  }
+
+  getHandlerSystem(): HandlerSystem {
+    return this.handlerSystem;
+  }
+
+  getRegistry(): HandlerRegistry {
+    return this.handlerSystem.getRegistry();
+  }
+
+  getEventSystem(): EventSystem {
+    return this.events;
+  }
+
+  getEmitter(): TaskerEventEmitter {
+    return this.events.getEmitter();
+  }
+
+  getRuntime(): TaskerRuntime {
+    return this.native;
+  }
+
+  /** Counts and latency histograms by handler and outcome. @throws {TaskerError} INVALID_STATE when not open */
+  metrics(): JsonObject {
+    return this.native.metrics();
+  }
+
+  private applyConfig(config: TaskerWorkerOptions): void {
+    if (this.state !== 'initialized') {
+      throw makeTaskerError('INVALID_STATE', `start: the worker is ${this.state}, expected initialized`);
+    }
+    if (Object.keys(config).length === 0) {
+      return;
+    }
+    for (const key of ['runtime', 'registry', 'onEvent'] as const) {
+      if (config[key] !== undefined) {
+        throw makeTaskerError('INVALID_ARGUMENT', `config.${key}: give it to the constructor`, {
+          field: `config.${key}`,
+        });
+      }
+    }
+    checkOptions(config).handlers?.forEach((handler) => this.register(handler));
+    const { handlers: _before, ...merged } = { ...this.options, ...config };
+    this.options = checkOptions(merged);
+    if (Object.keys(pollerConfig(config)).length > 0) {
+      this.events = this.makeEventSystem(this.options, this.events);
+    }
+  }
+
+  private makeEventSystem(options: TaskerWorkerOptions, previous?: EventSystem): EventSystem {
+    const events = new EventSystem(this.native, this.getRegistry(), {
+      poller: pollerConfig(options),
+      ...(previous === undefined ? {} : { emitter: previous.getEmitter() }),
+    });
+    events.onWorkerFailed((error) => {
+      this.failed(error);
+    });
+    const { onEvent } = options;
+    if (onEvent !== undefined && previous === undefined) {
+      for (const name of allEvents) {
+        events.getEmitter().on(name, (payload) => {
+          onEvent(name, payload);
+        });
+      }
+    }
+    return events;
+  }
+
+  private async open(): Promise<void> {
+    const { options, native } = this;
+    native.load(options.addonPath ?? options.libraryPath);
+    await this.handlerSystem.loadFromEnv();
+    const templates = await Promise.all((options.templates ?? []).map(readTemplate));
+    native.openWorker(coreConfig(options));
+    for (const yaml of templates) {
+      native.putTemplate(yaml);
+    }
+    const registry = this.getRegistry();
+    native.registerHandlers([...registry.listHandlers(), ...(options.callables ?? [])]);
+    this.unwatch = registry.watch((name) => {
+      native.registerHandlers([name]);
+    });
+    this.events.start();
+    native.startWorker();
+  }
+
+  private async stop(): Promise<void> {
+    this.shutdownController.trigger('shutdown');
+    await this.opening.catch(() => undefined);
+    const wasOpen = this.native.isWorkerRunning();
+    this.moveTo('shutting_down');
+    this.getEmitter().emitWorkerShutdownStarted();
+    let problem: TaskerError | null = null;
+    try {
+      if (wasOpen) {
+        await this.drainAndClose();
+      }
+    } catch (error) {
+      problem = toTaskerError(error);
+    }
+    await this.shutdownController.executeHandlers();
+    this.moveTo('stopped');
+    this.getEmitter().emitWorkerStopped();
+    if (problem !== null) {
+      throw problem;
+    }
+  }
+
+  private async drainAndClose(): Promise<void> {
+    const { native } = this;
+    try {
+      if (this.failure === null) {
+        const handedBack = await native.drain(this.options.drainTimeoutMs ?? drainTimeoutDefaultMs);
+        if (handedBack > 0) {
+          this.logger.warn('steps were handed back', { count: handedBack });
+        }
+      }
+    } finally {
+      await this.events.stop(abortGraceMs);
+      this.close();
+      await native.closed();
+    }
+  }
+
+  /** Leaves nothing open or listening. */
+  private close(): void {
+    this.unwatch();
+    this.events.getPoller().stop();
+    this.events.getSubscriber().stop();
+    this.native.stopWorker();
+  }
+
+  private failed(error: TaskerError): void {
+    if (this.state === 'running') {
+      this.failure = error;
+      this.moveTo('error');
+      this.logger.error('the worker stopped by itself', { code: error.code, reason: error.message });
+      this.shutdownController.trigger('failure');
+    }
+  }
+
+  private moveTo(state: WorkerServerState): void {
+    if (this.native.isLoaded) {
+      this.logger.debug('worker state', { from: this.state, to: state });
+    }
+    this.state = state;
+  }
+}
+
+/** @throws {TaskerError} NOT_FOUND for a file that can not be read */
+async function readTemplate(source: TemplateSource): Promise<string> {
+  if (typeof source === 'object' && 'yaml' in source) {
+    return source.yaml;
+  }
+  try {
+    return await readFile(source, 'utf8');
+  } catch (error) {
+    const { message } = toTaskerError(error);
+    throw makeTaskerError('NOT_FOUND', `template: ${message}`, { field: 'options.templates', cause: error });
+  }
+}
+
+/** For code written against the contract. @deprecated use the constructor */
+export function createWorkerServer(options: TaskerWorkerOptions = {}): WorkerServer {
+  return new WorkerServer(options);
+}
+
+/** Makes a worker, starts it and runs it until a signal stops it: all that a worker's program needs. */
+export async function runWorker(options: TaskerWorkerOptions & RunOptions = {}): Promise<void> {
+  const { signals, ...workerOptions } = options;
+  await new WorkerServer(workerOptions).run(signals === undefined ? {} : { signals });
+}
