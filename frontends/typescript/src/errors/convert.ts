@@ -55,7 +55,7 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 /** The TaskerError that `value` is, or says that it is by its `code`; anything else becomes INTERNAL with a cause. */
 export function toTaskerError(value: unknown): TaskerError {
   if (value instanceof TaskerError) {
-    return value;
+    return value as TaskerError;
   }
   if (typeof value === 'object' && value !== null) {
     const given = value as Record<string, unknown>;
@@ -95,7 +95,9 @@ export function toError(value: unknown): Error {
   }
   let shown: string;
   try {
-    shown = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+    // undefined for a function, a symbol and undefined itself.
+    const text = JSON.stringify(value) as string | undefined;
+    shown = typeof value === 'string' ? value : (text ?? String(value));
   } catch {
     shown = Object.prototype.toString.call(value);
   }

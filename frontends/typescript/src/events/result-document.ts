@@ -58,7 +58,9 @@ export function failureOfThrown(thrown: unknown): StepFailure {
   }
 }
 
-function readThrown(error: Error): StepFailure {
+function readThrown(given: Error): StepFailure {
+  const message: unknown = given.message;
+  const error = typeof message === 'string' ? given : new Error(String(message), { cause: given });
   const common = { error, errorCode: null, status: 'error', backtrace: backtraceOf(error) } as const;
   if (!(error instanceof HandlerError)) {
     return {
@@ -156,7 +158,7 @@ export function failureText(facts: AttemptFacts, failure: StepFailure): string {
       ...metadata,
     },
     error: {
-      message: cut(String(failure.error.message), messageLengthMax),
+      message: cut(failure.error.message, messageLengthMax),
       error_type: failure.errorType,
       retryable: failure.retryable,
       status_code: httpStatus,

@@ -64,6 +64,7 @@ export type JsonResult<Returned> = [Awaited<Returned>] extends [StepHandlerResul
   : [Problems<Awaited<Returned>>] extends [never]
     ? unknown
     : { readonly run: `not JSON: ${Problems<Awaited<Returned>>}` };
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what a function without return gives
 type Problems<Returned> = NotJsonPaths<Exclude<Returned, StepHandlerResult | void>, 'result'>;
 
 /** All of a handler but its function and its name. */

@@ -33,6 +33,7 @@ class DeclarationError extends HandlerError {
 }
 
 /** Types an input without checking it: `input: type<{ path: string }>()`. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names it
 export function type<T>(): (raw: unknown) => T {
   return (raw) => raw as T;
 }

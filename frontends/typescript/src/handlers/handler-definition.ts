@@ -41,7 +41,7 @@ export function fromDto(dto: FfiHandlerDefinition): HandlerDefinition {
     callable: dto.callable,
     method: dto.method ?? null,
     resolver: dto.resolver ?? null,
-    initialization: dto.initialization ?? {},
+    initialization: (dto.initialization as JsonObject | undefined) ?? {},
   };
 }
 
@@ -51,7 +51,8 @@ export function normalizeToDefinition(spec: HandlerSpec): HandlerDefinition {
     requireString(spec, 'spec');
     return fromCallable(spec);
   }
-  if (typeof spec !== 'object' || spec === null) {
+  const given: unknown = spec;
+  if (typeof given !== 'object' || given === null) {
     throw makeTaskerError(
       'INVALID_ARGUMENT',
       `spec: ${showValue(spec)}, expected a callable's name or a handler definition`,

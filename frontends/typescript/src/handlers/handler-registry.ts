@@ -2,13 +2,7 @@
 // the process.
 import { makeTaskerError } from '../errors/convert.js';
 import { showValue } from '../errors/checks.js';
-import {
-  hasResolverHint,
-  normalizeToDefinition,
-  usesMethodDispatch,
-  type HandlerDefinition,
-  type HandlerSpec,
-} from './handler-definition.js';
+import { hasResolverHint, normalizeToDefinition, usesMethodDispatch, type HandlerSpec } from './handler-definition.js';
 import { ExplicitMappingResolver, ResolverChain, type BaseResolver, type HandlerSource } from './resolvers.js';
 import type { ExecutableHandler, StepHandlerClass } from './step-handler.js';
 
@@ -39,7 +33,12 @@ export class HandlerRegistry {
   register(nameOrHandler: string | HandlerSource, source?: HandlerSource): void {
     const name = typeof nameOrHandler === 'string' ? nameOrHandler : ownName(nameOrHandler);
     const given = typeof nameOrHandler === 'string' ? source : nameOrHandler;
-    this.explicit.register(name, given as HandlerSource);
+    if (given === undefined) {
+      throw makeTaskerError('INVALID_ARGUMENT', `handler: undefined, expected the handler of ${name}`, {
+        field: 'handler',
+      });
+    }
+    this.explicit.register(name, given);
     for (const watcher of this.watchers) {
       watcher(name);
     }
@@ -65,7 +64,7 @@ export class HandlerRegistry {
     if (handler === null || !usesMethodDispatch(definition)) {
       return handler;
     }
-    return this.chain.wrapForMethodDispatch(handler, definition as HandlerDefinition);
+    return this.chain.wrapForMethodDispatch(handler, definition);
   }
 
   getHandlerClass(name: string): StepHandlerClass | undefined {

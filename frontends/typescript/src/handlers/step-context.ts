@@ -50,12 +50,12 @@ export class StepContext {
 
   /** Results of the steps that this one depends on, directly or through others, by step name. */
   get dependencyResults(): Record<string, FfiDependencyResult> {
-    return this.event.dependency_results ?? noDependencies;
+    return (this.event.dependency_results as Record<string, FfiDependencyResult> | undefined) ?? noDependencies;
   }
 
   /** The template's `handler.initialization`. */
   get stepConfig(): JsonObject {
-    return this.event.step_definition.handler.initialization ?? {};
+    return (this.event.step_definition.handler.initialization as JsonObject | undefined) ?? {};
   }
 
   get stepInputs(): JsonObject {
@@ -64,12 +64,12 @@ export class StepContext {
 
   /** Attempts before this one: 0 on the first. */
   get retryCount(): number {
-    return this.event.workflow_step.attempts ?? 0;
+    return (this.event.workflow_step.attempts as number | undefined) ?? 0;
   }
 
   /** Attempts that the step has in all. */
   get maxRetries(): number {
-    return this.event.workflow_step.max_attempts ?? 3;
+    return (this.event.workflow_step.max_attempts as number | undefined) ?? 3;
   }
 
   /**
@@ -133,6 +133,7 @@ export class StepContext {
   }
 
   /** One member of the task's input. `T` is the caller's word; nothing is checked. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names it
   getInput<T = unknown>(key: string): T | undefined {
     return this.inputData[key] as T | undefined;
   }
@@ -143,6 +144,7 @@ export class StepContext {
   }
 
   /** One member of the template's `handler.initialization`. */
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names it
   getConfig<T = unknown>(key: string): T | undefined {
     return this.stepConfig[key] as T | undefined;
   }

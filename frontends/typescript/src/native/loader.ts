@@ -26,9 +26,7 @@ export interface AddonLocation {
   readonly source: 'path' | 'TASKER_ADDON_PATH' | 'platform package' | 'local build';
 }
 
-const localBuilds = ['build/dev', 'build/release'].map((folder) =>
-  join(folder, 'doors', 'node', 'tasker.node'),
-);
+const localBuilds = ['build/dev', 'build/release'].map((folder) => join(folder, 'doors', 'node', 'tasker.node'));
 const load = createRequire(import.meta.url);
 
 function isFile(path: string): boolean {

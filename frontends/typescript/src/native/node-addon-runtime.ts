@@ -448,6 +448,7 @@ export class NodeAddonRuntime implements TaskerRuntime {
     return this.worker;
   }
 
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller names it
   private read<T>(call: (worker: NativeWorker) => string): T {
     return native(() => JSON.parse(call(this.open())) as T);
   }

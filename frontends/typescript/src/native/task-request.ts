@@ -22,11 +22,7 @@ const known = Object.keys(members);
 
 function checkObject(value: unknown, field: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw makeTaskerError(
-      'INVALID_ARGUMENT',
-      `${field}: ${showValue(value)}, expected an object`,
-      { field },
-    );
+    throw makeTaskerError('INVALID_ARGUMENT', `${field}: ${showValue(value)}, expected an object`, { field });
   }
   const problem = findNotJson(value, field);
   if (problem !== null) {
@@ -42,11 +38,9 @@ function checkMember(key: string, value: unknown, field: string): void {
       return;
     case 'tags':
       if (!Array.isArray(value) || value.some((tag) => typeof tag !== 'string')) {
-        throw makeTaskerError(
-          'INVALID_ARGUMENT',
-          `${field}: ${showValue(value)}, expected an array of strings`,
-          { field },
-        );
+        throw makeTaskerError('INVALID_ARGUMENT', `${field}: ${showValue(value)}, expected an array of strings`, {
+          field,
+        });
       }
       return;
     case 'priority':
@@ -63,11 +57,7 @@ function checkMember(key: string, value: unknown, field: string): void {
  */
 export function taskRequestDocument(request: unknown, field: string): Record<string, unknown> {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    throw makeTaskerError(
-      'INVALID_ARGUMENT',
-      `${field}: ${showValue(request)}, expected an object`,
-      { field },
-    );
+    throw makeTaskerError('INVALID_ARGUMENT', `${field}: ${showValue(request)}, expected an object`, { field });
   }
   refuseUnknownKeys(request, known, field);
   const given = request as Record<string, unknown>;

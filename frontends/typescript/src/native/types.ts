@@ -1,13 +1,7 @@
 // The JSON documents that cross the door, as the contract spells them (sections 2.1 to 2.8).
 
 /** Any JSON value. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /** An object whose members are read by name and checked by the reader. */
 export type JsonObject = Record<string, unknown>;
@@ -184,8 +178,7 @@ export interface FfiDispatchMetrics {
 
 /** What a `client…` call answers (2.8): a refusal is an envelope too, never an exception. */
 export type ClientResult<T = unknown> =
-  | { success: true; data: T }
-  | { success: false; error: string; recoverable: boolean; code: string; field?: string };
+  { success: true; data: T } | { success: false; error: string; recoverable: boolean; code: string; field?: string };
 
 /** A log line's data. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;

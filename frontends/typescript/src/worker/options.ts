@@ -169,7 +169,6 @@ function refusePairs(given: Record<string, unknown>): void {
   const pairs = [
     ['namespace', 'namespaces'],
     ['addonPath', 'libraryPath'],
-    ['handlers', 'registry'],
   ] as const;
   for (const [left, right] of pairs) {
     if (given[left] !== undefined && given[right] !== undefined) {

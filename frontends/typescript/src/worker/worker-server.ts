@@ -9,7 +9,6 @@ import type { TaskerEventEmitter } from '../events/emitter.js';
 import { EventSystem } from '../events/event-system.js';
 import { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from '../events/names.js';
 import { HandlerRegistry } from '../handlers/handler-registry.js';
-import type { HandlerSource } from '../handlers/resolvers.js';
 import type { ExecutableHandler, StepHandlerClass } from '../handlers/step-handler.js';
 import { createLogger, type Logger } from '../log/logger.js';
 import { NodeAddonRuntime } from '../native/node-addon-runtime.js';
@@ -155,18 +154,13 @@ export class WorkerServer extends Tasks {
   }
 
   /**
-   * Adds a handler under its own name or a given one; a running worker claims its steps from now on.
+   * Adds a handler under its own name; a running worker claims its steps from now on. `getRegistry()` takes other names,
+   * factories and resolvers.
    *
    * @throws {TaskerError} INVALID_ARGUMENT when it is no handler or has no name
    */
-  register(handler: StepHandlerClass | ExecutableHandler): this;
-  register(name: string, handler: HandlerSource): this;
-  register(nameOrHandler: string | StepHandlerClass | ExecutableHandler, handler?: HandlerSource): this {
-    if (typeof nameOrHandler === 'string') {
-      this.getRegistry().register(nameOrHandler, handler as HandlerSource);
-    } else {
-      this.getRegistry().register(nameOrHandler);
-    }
+  register(handler: StepHandlerClass | ExecutableHandler): this {
+    this.getRegistry().register(handler);
     return this;
   }
 
@@ -245,7 +239,7 @@ export class WorkerServer extends Tasks {
       }
     }
     checkOptions(config).handlers?.forEach((handler) => this.register(handler));
-    const { handlers: _before, ...merged } = { ...this.options, ...config };
+    const merged = { ...this.options, ...config };
     this.options = checkOptions(merged);
     if (Object.keys(pollerConfig(config)).length > 0) {
       this.events = this.makeEventSystem(this.options, this.events);
@@ -365,7 +359,7 @@ async function readTemplate(source: TemplateSource): Promise<string> {
   }
 }
 
-/** For code written against the contract. @deprecated use the constructor */
+/** The contract's factory; the same as the constructor. */
 export function createWorkerServer(options: TaskerWorkerOptions = {}): WorkerServer {
   return new WorkerServer(options);
 }

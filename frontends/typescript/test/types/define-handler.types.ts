@@ -1,11 +1,21 @@
-// Compiled, never run: each line with an expected error fails the build when the error is gone.
+// Compiled with the tests: a claim about a type that does not hold, or an expected error that is gone, fails the build.
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-unsafe-assignment --
+   type parameters that are named at the call, and values whose type is an expected error */
 import { defineHandler, from, type } from '#dist/handlers/define-handler.js';
 import type { InputOf, ResultOf } from '#dist/handlers/define-handler-types.js';
 import { StepHandlerResult } from '#dist/handlers/step-handler-result.js';
 
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-function claim<_Holds extends true>(): void {
-  // Only the type matters.
+type IsAny<T> = 0 extends 1 & T ? true : false;
+type Equal<A, B> = IsAny<A> extends IsAny<B> ? ([A, B] extends [B, A] ? true : false) : false;
+
+/** Compiles when the value's type is `Expected`, neither wider nor narrower. */
+function exactly<Expected>(): <Actual>(value: Actual, same: Equal<Actual, Expected>) => void {
+  return () => undefined;
+}
+
+/** A value of which only the type matters. */
+function some<T>(): T {
+  return undefined as T;
 }
 
 interface Flight {
@@ -19,17 +29,17 @@ export const loadFlights = defineHandler({
   step: 'load_flights',
   input: type<{ path: string; limit?: number }>(),
   run: async ({ input, context }) => {
-    claim<Equal<typeof input, { path: string; limit?: number }>>();
+    exactly<{ path: string; limit?: number }>()(input, true);
     const rows: Flight[] = [{ delay: input.limit ?? 0, from: context.taskUuid }];
     await Promise.resolve();
     return { rows, loadedAt: new Date(0) };
   },
 });
-claim<Equal<InputOf<typeof loadFlights>, { path: string; limit?: number }>>();
+exactly<{ path: string; limit?: number }>()(some<InputOf<typeof loadFlights>>(), true);
 // A Date has become text on its way through JSON.
-export const loadedAt: string = ({} as ResultOf<typeof loadFlights>).loadedAt;
+export const loadedAt: string = some<ResultOf<typeof loadFlights>>().loadedAt;
 // @ts-expect-error the stored result has no Date
-export const wrongDate: Date = ({} as ResultOf<typeof loadFlights>).loadedAt;
+export const wrongDate: Date = some<ResultOf<typeof loadFlights>>().loadedAt;
 
 export const countRows = defineHandler({
   name: 'flights.Count',
@@ -42,7 +52,7 @@ export const countRows = defineHandler({
     return flights.rows.length + (delay ?? 0) + (speed === undefined ? 0 : 1);
   },
 });
-claim<Equal<ResultOf<typeof countRows>, { result: number }>>();
+exactly<{ result: number }>()(some<ResultOf<typeof countRows>>(), true);
 
 export const report = defineHandler({
   name: 'flights.Report',
@@ -53,8 +63,8 @@ export const report = defineHandler({
   },
   inputs: { title: 'report_title' },
   run: ({ count, airports, raw, title }) => {
-    claim<Equal<typeof raw, unknown>>();
-    claim<Equal<typeof title, unknown>>();
+    exactly<unknown>()(raw, true);
+    exactly<unknown>()(title, true);
     const total: number = count.result + airports.states;
     // @ts-expect-error what another step returned under a bare name is unknown
     const text: string = raw;
@@ -68,7 +78,7 @@ export const undeclared = defineHandler({ name: 'x', run: ({ nothing }) => ({ no
 export const parsed = defineHandler({
   name: 'x.Parsed',
   input: (raw) => {
-    claim<Equal<typeof raw, unknown>>();
+    exactly<unknown>()(raw, true);
     return { size: Number(raw) };
   },
   run: ({ input }) => ({ double: input.size * 2 }),
@@ -78,20 +88,20 @@ export const contractForm = defineHandler(
   'x.Contract',
   { depends: { left: 'left_step', typed: loadFlights }, inputs: { key: 'key' }, version: '2.0.0' },
   ({ context, left, typed, key }) => {
-    claim<Equal<typeof left, unknown>>();
-    claim<Equal<typeof key, unknown>>();
+    exactly<unknown>()(left, true);
+    exactly<unknown>()(key, true);
     return { step: context.stepUuid, rows: typed.rows.length };
   },
 );
-claim<Equal<ResultOf<typeof contractForm>['rows'], number>>();
+exactly<number>()(some<ResultOf<typeof contractForm>['rows']>(), true);
 
 export const nothing = defineHandler({ name: 'x.Nothing', run: () => undefined });
-claim<Equal<ResultOf<typeof nothing>, Record<string, never>>>();
+exactly<Record<string, never>>()(some<ResultOf<typeof nothing>>(), true);
 
 export const whole = defineHandler({
   name: 'x.Whole',
   run: ({ input }) => {
-    claim<Equal<typeof input, Record<string, unknown>>>();
+    exactly<Record<string, unknown>>()(input, true);
     return StepHandlerResult.failure('no');
   },
 });
@@ -104,14 +114,14 @@ export const recursive = defineHandler({
   name: 'x.Recursive',
   run: (): Tree => ({ label: 'root', children: [] }),
 });
-export const label: string | undefined = ({} as ResultOf<typeof recursive>).children[0]?.label;
+export const label: string | undefined = some<ResultOf<typeof recursive>>().children[0]?.label;
 
 // @ts-expect-error BigInt is not JSON
 export const bigint = defineHandler({ name: 'x.BigInt', run: () => ({ total: 1n }) });
 // @ts-expect-error a function inside the result is not JSON
 export const inner = defineHandler({ name: 'x.Function', run: () => ({ a: { b: () => 1 } }) });
 // @ts-expect-error a Map would become {} in silence
-export const map = defineHandler({ name: 'x.Map', run: async () => ({ m: new Map([[1, 2]]) }) });
+export const map = defineHandler({ name: 'x.Map', run: () => Promise.resolve({ m: new Map([[1, 2]]) }) });
 // @ts-expect-error a promise inside the result was not awaited
 export const promise = defineHandler({ name: 'x.P', run: () => [Promise.resolve(1)] });
 // @ts-expect-error a dependency is a handler, from(…) or a step name
