@@ -18,6 +18,8 @@
 namespace tasker::bench {
 namespace {
 
+constexpr std::int64_t kPatienceMs = 30'000;
+
 struct Options {
   NativeWorkerOptions worker;
   std::uint64_t tasks = 300;
@@ -27,19 +29,18 @@ struct Options {
   std::uint32_t idle_ms = 5;
 };
 
-/// The work done since the warm-up, checked against the store.
-Work measured_work(NativeWorker& worker, const Options& options, const Work& warmup) {
-  const std::uint64_t complete = worker.count_complete_tasks();
-  if (complete != options.warmup + options.tasks) {
-    die("check", fmt::format("the store holds {} complete tasks", complete));
-  }
-  return Work{.tasks = complete - warmup.tasks,
-              .steps = worker.steps() - warmup.steps,
-              .checksum = worker.checksum() - warmup.checksum};
+/// What was done so far; the number of tasks is the store's own.
+Work work_so_far(NativeWorker& worker) {
+  return Work{.tasks = worker.count_complete_tasks(),
+              .steps = worker.steps(),
+              .checksum = worker.checksum()};
 }
 
-Work work_so_far(const NativeWorker& worker) {
-  return Work{.tasks = worker.finished(), .steps = worker.steps(), .checksum = worker.checksum()};
+Work work_since(NativeWorker& worker, const Work& before) {
+  const Work now = work_so_far(worker);
+  return Work{.tasks = now.tasks - before.tasks,
+              .steps = now.steps - before.steps,
+              .checksum = now.checksum - before.checksum};
 }
 
 /// Tasks are numbered from 1; those up to `warmup` are not measured.
@@ -50,29 +51,31 @@ void run_latency(const Options& options) {
   samples_us.reserve(options.tasks);
   for (std::uint64_t seq = 1; seq <= options.warmup + options.tasks; ++seq) {
     const auto start = SteadyClock::now();
-    worker.create_tasks(seq, 1);
-    while (worker.finished() < seq) worker.turn();
+    worker.run_task(seq);
     if (seq > options.warmup) {
       samples_us.push_back(microseconds_between(start, SteadyClock::now()));
     }
     if (seq == options.warmup) warmup = work_so_far(worker);
   }
-  print_samples(samples_us, measured_work(worker, options, warmup));
+  print_samples(samples_us, work_since(worker, warmup));
 }
 
-/// Creates and finishes tasks `first` to `last`, at most `in_flight` at a time.
+/// Creates and runs tasks `first` to `last`, at most `in_flight` at a time, until all are complete.
 void run_tasks(NativeWorker& worker, const Options& options, std::uint64_t first,
                std::uint64_t last) {
   std::uint64_t next = first;
-  while (worker.finished() < last) {
+  const std::uint64_t all_steps = last * worker.steps_of_task();
+  while (worker.steps() < all_steps) {
+    const std::uint64_t begun_and_done = worker.steps() / worker.steps_of_task();
     while (next <= last) {
       const std::uint64_t count = std::min(options.batch, last - next + 1);
-      if (next - 1 + count - worker.finished() > options.in_flight) break;
+      if (next - 1 + count - begun_and_done > options.in_flight) break;
       worker.create_tasks(next, count);
       next += count;
     }
     worker.turn();
   }
+  worker.await_last_handled();
 }
 
 void run_throughput(const Options& options) {
@@ -82,7 +85,7 @@ void run_throughput(const Options& options) {
   const auto start = SteadyClock::now();
   run_tasks(worker, options, options.warmup + 1, options.warmup + options.tasks);
   const double elapsed_s = seconds_between(start, SteadyClock::now());
-  print_elapsed(elapsed_s, measured_work(worker, options, warmup));
+  print_elapsed(elapsed_s, work_since(worker, warmup));
 }
 
 void run_dispatch(Options options) {
@@ -96,21 +99,19 @@ void run_dispatch(Options options) {
   std::vector<worker::StepEvent> events;
   for (std::uint64_t seq = 1; seq <= options.warmup + options.tasks; ++seq) {
     std::this_thread::sleep_for(std::chrono::milliseconds(options.idle_ms));
-    worker.create_tasks(seq, 1);
+    worker.create_awaited_task(seq);
     events.clear();
-    while (events.empty()) {
-      const auto polled = worker.worker().wait_step_events(1, 10'000, events);
-      const std::int64_t started_ns = steady_now_ns();
-      if (!polled || *polled == 0) die("wait", "no step came within 10 s");
-      if (seq > options.warmup) {
-        samples_us.push_back(static_cast<double>(started_ns - claimed->load()) / 1000.0);
-      }
+    const auto polled = worker.worker().wait_step_events(1, kPatienceMs, events);
+    const std::int64_t started_ns = steady_now_ns();
+    if (!polled || *polled == 0) die("wait", "no step came");
+    if (seq > options.warmup) {
+      samples_us.push_back(static_cast<double>(started_ns - claimed->load()) / 1000.0);
     }
     worker.handle(events.front());
-    while (worker.finished() < seq) worker.turn();
+    worker.await_end();
     if (seq == options.warmup) warmup = work_so_far(worker);
   }
-  print_samples(samples_us, measured_work(worker, options, warmup));
+  print_samples(samples_us, work_since(worker, warmup));
 }
 
 CLI::App* add_command(CLI::App& app, Options& options, const char* name, const char* what) {

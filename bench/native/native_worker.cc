@@ -14,9 +14,8 @@ namespace tasker::bench {
 namespace {
 
 constexpr std::size_t kPollEventsMax = 1024;
-constexpr std::size_t kPollNoticesMax = 4096;
 constexpr std::string_view kSeqMember = "\"seq\":";
-const auto kPatience = std::chrono::seconds(30);
+constexpr std::int64_t kPatienceMs = 30'000;
 
 template <class T>
 T need(base::Result<T> result, std::string_view what) {
@@ -79,16 +78,22 @@ NativeWorker::NativeWorker(const NativeWorkerOptions& options) {
 
 NativeWorker::~NativeWorker() {
   worker_->set_wakeup({});
+  need(worker_->drain(kPatienceMs), "drain the worker");
   need(worker_->stop(), "stop the worker");
 }
 
+worker::TaskRequest NativeWorker::request(std::uint64_t seq) const {
+  worker::TaskRequest request;
+  request.name = template_name_;
+  request.namespace_name = "bench";
+  request.context_json = fmt::format("{{\"seq\":{}}}", seq);
+  return request;
+}
+
 void NativeWorker::create_tasks(std::uint64_t first, std::uint64_t count) {
-  std::vector<worker::TaskRequest> requests(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    requests[i].name = template_name_;
-    requests[i].namespace_name = "bench";
-    requests[i].context_json = fmt::format("{{\"seq\":{}}}", first + i);
-  }
+  std::vector<worker::TaskRequest> requests;
+  requests.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) requests.push_back(request(first + i));
   worker_->create_tasks(std::move(requests), [](const auto& results) {
     for (const auto& created : results) {
       if (!created) die("create a task", created.error().message);
@@ -96,9 +101,41 @@ void NativeWorker::create_tasks(std::uint64_t first, std::uint64_t count) {
   });
 }
 
+void NativeWorker::create_awaited_task(std::uint64_t seq) {
+  ended_ = false;
+  worker_->create_tasks({request(seq)}, [this](auto results) {
+    await_task(need(std::move(results.front()), "create a task").uuid);
+  });
+}
+
+void NativeWorker::await_task(const base::Uuid& uuid) {
+  worker_->wait_task(uuid, kPatienceMs, [this](base::Result<model::TaskState> end) {
+    const auto state = need(std::move(end), "wait for a task");
+    if (state != model::TaskState::kComplete) die("wait for a task", model::state_name(state));
+    ended_ = true;
+    wake();
+  });
+}
+
+void NativeWorker::await_end() {
+  while (!ended_) turn();
+}
+
+void NativeWorker::run_task(std::uint64_t seq) {
+  create_awaited_task(seq);
+  await_end();
+}
+
+void NativeWorker::await_last_handled() {
+  ended_ = false;
+  await_task(last_handled_);
+  await_end();
+}
+
 void NativeWorker::handle(const worker::StepEvent& event) {
   checksum_ += seq_of(event.task->context_json);
   ++steps_;
+  last_handled_ = event.task->uuid;
   need(worker_->complete_success(event.event_id, "{}"), "complete a step");
 }
 
@@ -106,20 +143,19 @@ bool NativeWorker::run_ready() {
   events_.clear();
   worker_->poll_step_events(kPollEventsMax, events_);
   for (const auto& event : events_) handle(event);
-
-  const auto notices = worker_->poll_notices(kPollNoticesMax);
-  for (const auto& notice : notices) {
-    if (notice.kind != worker::Notice::Kind::kTaskFinished) die("notice", "a step went wrong");
-    if (notice.task_state != model::TaskState::kComplete) die("notice", "a task did not complete");
-    ++finished_;
-  }
-  return !events_.empty() || !notices.empty();
+  const auto notices = worker_->poll_notices(1);
+  if (!notices.empty()) die("notice", "a step went wrong");
+  return !events_.empty();
 }
 
 void NativeWorker::turn() {
-  if (run_ready()) return;
+  if (!run_ready()) sleep();
+}
+
+void NativeWorker::sleep() {
   std::unique_lock lock(mutex_);
-  if (!woken_.wait_for(lock, kPatience, [this] { return signalled_; })) {
+  const auto patience = std::chrono::milliseconds(kPatienceMs);
+  if (!woken_.wait_for(lock, patience, [this] { return signalled_; })) {
     die("wait", "nothing happened for 30 s");
   }
   signalled_ = false;

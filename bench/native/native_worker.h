@@ -32,11 +32,20 @@ class NativeWorker {
 
   /// Asks for tasks numbered `first` to `first + count - 1`; returns before they are durable.
   void create_tasks(std::uint64_t first, std::uint64_t count);
+  /// Creates one task and runs its steps until it has ended.
+  void run_task(std::uint64_t seq);
 
-  /// Runs what is ready and counts what has finished; sleeps until there is something to do.
+  /// Asks for one task whose end await_end() is to see.
+  void create_awaited_task(std::uint64_t seq);
+  /// Runs what is ready until the awaited task has ended.
+  void await_end();
+
+  /// Runs the steps that are ready; sleeps until there is something to do.
   void turn();
+  /// Waits for the end of the task whose step ran last. Completions are recorded in their order, so
+  /// every step that ran before is recorded then.
+  void await_last_handled();
 
-  std::uint64_t finished() const { return finished_; }
   std::uint64_t steps() const { return steps_; }
   std::uint64_t checksum() const { return checksum_; }
   std::size_t steps_of_task() const { return steps_of_task_; }
@@ -49,14 +58,19 @@ class NativeWorker {
   void handle(const worker::StepEvent& event);
 
  private:
+  worker::TaskRequest request(std::uint64_t seq) const;
   bool run_ready();
+  /// Until the wake-up, at most 30 s.
+  void sleep();
   void wake();
+  void await_task(const base::Uuid& uuid);
 
   std::unique_ptr<worker::Worker> worker_;
   std::string template_name_;
   std::size_t steps_of_task_ = 0;
   std::vector<worker::StepEvent> events_;
-  std::uint64_t finished_ = 0;
+  base::Uuid last_handled_;
+  std::atomic<bool> ended_ = false;
   std::uint64_t steps_ = 0;
   std::uint64_t checksum_ = 0;
 

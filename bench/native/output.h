@@ -14,10 +14,10 @@
 namespace tasker::bench {
 
 /// Ends the program with exit code 1 and one line on standard error. A measurement that failed has
-/// no figures.
+/// no figures. Any thread.
 [[noreturn]] inline void die(std::string_view what, std::string_view why) {
   fmt::print(stderr, "error: {}: {}\n", what, why);
-  std::exit(1);
+  std::_Exit(1);
 }
 
 using SteadyClock = std::chrono::steady_clock;
