@@ -97,6 +97,7 @@ class Worker::Impl {
   // Set in open(). Stopped, not destroyed, by stop(): late callers on other threads then get
   // CLOSED.
   base::Mutex stop_mutex_;
+  bool stopped_ TASKER_GUARDED_BY(stop_mutex_) = false;
   std::unique_ptr<StoreWriter> writer_;
   std::unique_ptr<Housekeeper> housekeeper_;
 };

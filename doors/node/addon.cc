@@ -3,7 +3,9 @@
 #include <node_api.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "core/base/json.h"
 #include "core/engine/template_yaml.h"
@@ -56,36 +58,45 @@ napi_value check_template(napi_env env, napi_callback_info info) {
   return make_string(env, report_json(engine::read_template_yaml(*yaml)));
 }
 
+struct LogLine {
+  base::LogLevel level;
+  std::string message;
+  std::optional<std::string> fields_json;
+};
+
+base::Result<LogLine> read_log_line(const Call& call) {
+  auto level_name = call.text(0, "level");
+  if (!level_name) return base::fail(level_name.error());
+  auto message = call.text(1, "message");
+  if (!message) return base::fail(message.error());
+  auto fields = call.text_or_null(2, "fieldsJson");
+  if (!fields) return base::fail(fields.error());
+  if (*fields)
+    if (auto checked = base::check_json_object(**fields, "fieldsJson"); !checked)
+      return base::fail(checked.error());
+  const auto level = base::parse_log_level(*level_name);
+  if (!level)
+    return base::fail(
+        ErrorCode::kINVALID_ARGUMENT,
+        fmt::format("log: level is \"{}\"; expected trace, debug, info, warn or error",
+                    base::shown(*level_name)),
+        "level");
+  return LogLine{*level, std::move(*message), std::move(*fields)};
+}
+
 napi_value log(napi_env env, napi_callback_info info) {
   const Call call(env, info, "log");
-  const auto level_name = call.text(0, "level");
-  const auto message = call.text(1, "message");
-  const auto fields = call.text_or_null(2, "fieldsJson");
-  base::Status status;
-  if (!level_name)
-    status = base::fail(level_name.error());
-  else if (!message)
-    status = base::fail(message.error());
-  else if (!fields)
-    status = base::fail(fields.error());
-  else if (*fields)
-    status = base::check_json_object(**fields, "fieldsJson");
-  const auto level = level_name ? base::parse_log_level(*level_name) : std::nullopt;
-  if (status && !level)
-    status =
-        base::fail(ErrorCode::kINVALID_ARGUMENT,
-                   fmt::format("log: level is \"{}\"; expected trace, debug, info, warn or error",
-                               base::shown(*level_name)),
-                   "level");
-  if (!status) {
-    throw_error(env, status.error());
+  const auto line = read_log_line(call);
+  if (!line) {
+    throw_error(env, line.error());
     return nullptr;
   }
   base::Logger& logger = static_cast<Environment*>(call.data())->logger();
-  if (*fields)
-    logger.log(*level, "handler", *message, {{"fields", std::string_view(**fields)}});
+  if (line->fields_json)
+    logger.log(line->level, "handler", line->message,
+               {{"fields", std::string_view(*line->fields_json)}});
   else
-    logger.log(*level, "handler", *message, {});
+    logger.log(line->level, "handler", line->message, {});
   return nullptr;
 }
 
