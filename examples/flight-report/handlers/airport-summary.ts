@@ -1,7 +1,9 @@
-/** Step airport_summary: how many airports the states have. */
+// Step airport_summary: how many airports the states have.
 import { parse } from 'csv-parse/sync';
+import { defineHandler, PermanentError } from 'tasker-worker';
 
-import { PermanentError } from 'tasker-worker';
+import { reasonOf } from '../lib/reason.js';
+import { readSource, SOURCES } from '../lib/source-data.js';
 
 export type AirportSummary = {
   rows: number;
@@ -11,6 +13,11 @@ export type AirportSummary = {
 };
 
 const TOP_STATES = 10;
+
+export const airportSummaryStep = defineHandler({
+  name: 'airport_summary',
+  run: async () => airportSummary((await readSource(SOURCES.airports)).toString()),
+});
 
 /**
  * Counts the airports of a CSV text by state: most airports first, equal counts by name.
@@ -37,6 +44,6 @@ function parseRows(csv: string): Partial<Record<string, string>>[] {
   try {
     return parse(csv, { columns: true, bom: true, skip_empty_lines: true });
   } catch (error) {
-    throw new PermanentError('the airports are not CSV', {}, { cause: error });
+    throw new PermanentError(`the airports are not CSV: ${reasonOf(error)}`);
   }
 }

@@ -1,10 +1,22 @@
-/** Step delay_statistics: how late the flights are in all. */
+// Step delay_statistics: how late the flights are in all.
+import { defineHandler } from 'tasker-worker';
+
+import { readFlightColumns } from '../lib/flight-columns.js';
+import { loadFlightsStep } from './load-flights.js';
+
 export type DelayStatistics = {
   rows: number;
   delay_mean_minutes: number;
   delay_p50_minutes: number;
   delay_p95_minutes: number;
 };
+
+/** `depends` names the handler, so `flights` has the type of its result. */
+export const delayStatisticsStep = defineHandler({
+  name: 'delay_statistics',
+  depends: { flights: loadFlightsStep },
+  run: async ({ flights }) => delayStatistics((await readFlightColumns(flights)).delayMinutes),
+});
 
 /**
  * Mean and percentiles of all delays.

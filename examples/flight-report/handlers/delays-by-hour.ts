@@ -1,9 +1,18 @@
-/** Step delays_by_hour: flights and mean delay for each hour of the day. */
-import type { FlightColumns } from '../lib/flight-columns.js';
+// Step delays_by_hour: flights and mean delay for each hour of the day.
+import { defineHandler } from 'tasker-worker';
+
+import { readFlightColumns, type FlightColumns } from '../lib/flight-columns.js';
+import { loadFlightsStep } from './load-flights.js';
 
 export type HourOfDelays = { hour: number; rows: number; delay_mean_minutes: number };
 
 export type DelaysByHour = { by_hour: HourOfDelays[] };
+
+export const delaysByHourStep = defineHandler({
+  name: 'delays_by_hour',
+  depends: { flights: loadFlightsStep },
+  run: async ({ flights }) => delaysByHour(await readFlightColumns(flights)),
+});
 
 /** Groups by the whole hour of `timeHours`. Hours without a flight have no mean, so they are left out. */
 export function delaysByHour({ delayMinutes, timeHours }: FlightColumns): DelaysByHour {

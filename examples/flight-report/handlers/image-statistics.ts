@@ -1,7 +1,9 @@
-/** Step image_statistics: size and brightness of each image. */
+// Step image_statistics: size and brightness of each image.
 import { PNG } from 'pngjs';
+import { defineHandler, PermanentError } from 'tasker-worker';
 
-import { PermanentError } from 'tasker-worker';
+import { reasonOf } from '../lib/reason.js';
+import { readSource, SOURCES } from '../lib/source-data.js';
 
 export type ImageStatistics = {
   file: string;
@@ -13,6 +15,13 @@ export type ImageStatistics = {
 
 const WHITE = 255;
 const OPAQUE = 255;
+
+export const imageStatisticsStep = defineHandler({
+  name: 'image_statistics',
+  run: async () => ({
+    images: await Promise.all(SOURCES.images.map(async (file) => imageStatistics(file, await readSource(file)))),
+  }),
+});
 
 /**
  * Size of a PNG and its mean luma as seen on a white page.
@@ -52,6 +61,6 @@ function decode(file: string, png: Buffer): PNG {
   try {
     return PNG.sync.read(png);
   } catch (error) {
-    throw new PermanentError(`${file} is not a PNG image`, {}, { cause: error });
+    throw new PermanentError(`${file} is not a PNG image: ${reasonOf(error)}`);
   }
 }

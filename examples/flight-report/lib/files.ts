@@ -1,4 +1,4 @@
-/** Files that are either whole or absent, whenever the process is killed. */
+// Files that are either whole or absent, whenever the process is killed.
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 

@@ -1,11 +1,9 @@
-/**
- * The flights as two columns, and the file that carries them from step to step.
- *
- * A step's result is kept in the store and handed to each dependent step. 200,000 rows would fit (the limit is 16 MiB of
- * JSON), but every dependent would parse them again, and nobody wants to read them in `tasker task show`. So the result
- * is a reference: path, size and digest of a file with the two columns as raw 64-bit floats, 3.2 MB. Any process that
- * goes on with the task after a crash finds them there; the digest tells it that the file is the one that was written.
- */
+// The flights as two columns, and the file that carries them from step to step.
+//
+// A step's result is kept in the store and handed to each dependent step. 200,000 rows would fit (the limit is 16 MiB of
+// JSON), but every dependent would parse them again, and nobody wants to read them in `tasker task show`. So the result
+// is a reference: path, size and digest of a file with the two columns as raw 64-bit floats, 3.2 MB. Any process that
+// goes on with the task after a crash finds them there; the digest tells it that the file is the one that was written.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +11,7 @@ import { join } from 'node:path';
 import { PermanentError } from 'tasker-worker';
 
 import { writeAtomically } from './files.js';
+import { reasonOf } from './reason.js';
 
 /** One value for each flight in either column, in the order of the source. */
 export interface FlightColumns {
@@ -74,7 +73,7 @@ export async function readFlightColumns(reference: FlightColumnsFile): Promise<F
   try {
     content = await readFile(reference.file);
   } catch (error) {
-    throw new PermanentError(`${reference.file} cannot be read; start over with --fresh`, {}, { cause: error });
+    throw new PermanentError(`the loaded flights: ${reasonOf(error)}; start over with --fresh`);
   }
   if (content.length !== 2 * reference.rows * BYTES_PER_VALUE || digestOf(content) !== reference.sha256) {
     throw new PermanentError(`${reference.file} is not the file that was written; start over with --fresh`);
@@ -89,7 +88,7 @@ function parseRows(json: string): unknown[] {
   try {
     rows = JSON.parse(json);
   } catch (error) {
-    throw new PermanentError('the flights are not JSON', {}, { cause: error });
+    throw new PermanentError(`the flights are not JSON: ${reasonOf(error)}`);
   }
   if (!Array.isArray(rows) || rows.length === 0) {
     throw new PermanentError('the flights have to be a JSON array with at least one row');
@@ -113,6 +112,10 @@ function digestOf(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** A value for an error message: as JSON, cut to a length that a line can bear. */
 function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value)?.slice(0, 80) ?? 'missing');
+  if (value === undefined) {
+    return 'missing';
+  }
+  return typeof value === 'number' ? String(value) : JSON.stringify(value).slice(0, 80);
 }

@@ -1,8 +1,10 @@
-/** The public data that the report is made of: files of the npm package vega-datasets. */
+// The public data that the report is made of: files of the npm package vega-datasets.
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 import { PermanentError } from 'tasker-worker';
+
+import { reasonOf } from './reason.js';
 
 /** Names of the files in the package's `data` folder. */
 export const SOURCES = {
@@ -22,6 +24,6 @@ export async function readSource(name: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new PermanentError(`${name} of vega-datasets cannot be read; run npm install`, {}, { cause: error });
+    throw new PermanentError(`${name} of vega-datasets: ${reasonOf(error)}; run npm install`);
   }
 }

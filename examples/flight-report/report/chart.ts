@@ -1,4 +1,4 @@
-/** Chart of the delays by hour as inline SVG: mean delay above, number of flights below, one hour axis for both. */
+// Chart of the delays by hour as inline SVG: mean delay above, number of flights below, one hour axis for both.
 import type { HourOfDelays } from '../handlers/delays-by-hour.js';
 import { formatCount, formatNumber, markup, type Markup } from './markup.js';
 
@@ -48,7 +48,8 @@ ${hours.map((hour) => delayBar(hour, scale))}
 function flightsPanel(hours: readonly HourOfDelays[]): Markup {
   const scale = scaleOf(0, Math.max(...hours.map((hour) => hour.rows)), FLIGHTS_PANEL);
   const bars = hours.map(
-    (hour) => markup`<g><title>${describe(hour)}</title>${bar('flights', hour.hour, scale.y(0), scale.y(hour.rows))}</g>`,
+    (hour) =>
+      markup`<g><title>${describe(hour)}</title>${bar('flights', hour.hour, scale.y(0), scale.y(hour.rows))}</g>`,
   );
   return markup`<g>
 <text class="heading" x="${LEFT}" y="${FLIGHTS_PANEL.top - 16}">Flights</text>

@@ -1,4 +1,4 @@
-/** The report as one HTML page that needs no network and no script. */
+// The report as one HTML page that needs no network and no script.
 import type { AirportSummary } from '../handlers/airport-summary.js';
 import type { DelayStatistics } from '../handlers/delay-statistics.js';
 import type { HourOfDelays } from '../handlers/delays-by-hour.js';
@@ -81,7 +81,10 @@ function hourRow(hour: HourOfDelays): Markup {
 function airportSection(airports: AirportSummary): Markup {
   const most = airports.top_states[0]?.airports ?? 1;
   const rows = airports.top_states.map(
-    ({ state, airports: count }) => markup`<tr><th scope="row">${state}</th><td class="number">${formatCount(count)}</td><td
+    ({
+      state,
+      airports: count,
+    }) => markup`<tr><th scope="row">${state}</th><td class="number">${formatCount(count)}</td><td
  class="number">${formatNumber((100 * count) / airports.rows)} %</td><td class="bar"><svg viewBox="0 0 100 1"
  preserveAspectRatio="none" aria-hidden="true"><rect class="flights" width="${formatNumber((100 * count) / most, 2)}"
  height="1"/></svg></td></tr>`,

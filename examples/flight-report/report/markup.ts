@@ -1,4 +1,4 @@
-/** Small help for writing HTML and SVG by template strings. */
+// Small help for writing HTML and SVG by template strings.
 
 /** Text that is markup already, so it is not escaped again. Only `markup` makes it. */
 export class Markup {

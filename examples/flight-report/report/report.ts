@@ -1,4 +1,4 @@
-/** The report as data: what report.json holds. */
+// The report as data: what report.json holds.
 import type { AirportSummary } from '../handlers/airport-summary.js';
 import type { DelayStatistics } from '../handlers/delay-statistics.js';
 import type { DelaysByHour } from '../handlers/delays-by-hour.js';

@@ -1,4 +1,4 @@
-/** Style sheet of the report: light and dark, screen and paper. */
+// Style sheet of the report: light and dark, screen and paper.
 export const STYLE = `
 :root {
   color-scheme: light dark;

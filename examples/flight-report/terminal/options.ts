@@ -1,4 +1,4 @@
-/** The command line of the demo. */
+// The command line of the demo.
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, type ParseArgsConfig } from 'node:util';

@@ -1,23 +1,14 @@
-/** What the demo prints: a line as each step goes, and the closing table. Plain text unless colour is wanted. */
+// What the demo prints: a line as each step goes, and the closing table. Plain text unless colour is wanted.
 import { basename } from 'node:path';
+
+import type { StepSummary } from '../run/summary.js';
 
 /** A stream to print on; colour is used when it is a terminal and NO_COLOR is not set. */
 export type Output = { write(text: string): unknown; isTTY?: boolean };
 
-/** One step in the closing table and in the summary of --json. */
-export interface StepSummary {
-  step: string;
-  state: string;
-  attempts: number;
-  /** Duration of the attempt that completed the step, in milliseconds; null unless complete. */
-  time_ms: number | null;
-  /** The step's result; null unless complete. */
-  result: unknown;
-}
+type Colour = 'dim' | 'bold' | 'red' | 'green';
 
-type Colour = 'dim' | 'bold' | 'red' | 'green' | 'yellow';
-
-const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 };
+const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32 };
 const RESULT_WIDTH = 88;
 
 export class Printer {
@@ -42,6 +33,10 @@ export class Printer {
 
   heading(text: string): void {
     this.line(this.#paint('bold', text));
+  }
+
+  problem(text: string): void {
+    this.line(this.#paint('red', text));
   }
 
   started(step: string, attempt: number): void {
@@ -93,12 +88,9 @@ export class Printer {
   }
 }
 
-/** A duration for people: `0.4 ms`, `231 ms`, `12.3 s`. */
+/** A duration for people: `231 ms`, `12.3 s`. */
 export function formatTime(timeMs: number): string {
-  if (timeMs >= 10_000) {
-    return `${(timeMs / 1000).toFixed(1)} s`;
-  }
-  return `${timeMs < 10 ? timeMs.toFixed(1) : timeMs.toFixed(0)} ms`;
+  return timeMs < 10_000 ? `${timeMs.toFixed(0)} ms` : `${(timeMs / 1000).toFixed(1)} s`;
 }
 
 /** The members of a result in one line: numbers with one decimal, paths by their last part, lists by their length. */

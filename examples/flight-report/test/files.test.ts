@@ -1,4 +1,4 @@
-/** Files that are either whole or absent. */
+// Files that are either whole or absent.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

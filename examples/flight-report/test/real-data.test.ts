@@ -1,4 +1,4 @@
-/** The computations on the real data against a second implementation: other algorithms, other libraries, slow and plain. */
+// The computations on the real data against a second implementation: other algorithms, other libraries, slow and plain.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';

@@ -1,4 +1,4 @@
-/** report.json and report.html. */
+// report.json and report.html.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
