@@ -1,3 +1,4 @@
+// merge_json_objects, whose source is json_merge.cc and whose header is json.h.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 

@@ -39,7 +39,7 @@ class Logger {
 /// One line an event on standard error, times in UTC. Text:
 ///   2026-01-01T00:00:00.000Z WARN  store  message key=value other="two words"
 /// or, with `json`:
-///   {"time":"2026-01-01T00:00:00.000Z","level":"warn","component":"store","message":…,"key":"value"}
+///   {"time":…,"level":"warn","component":"store","message":"message","key":"value"}
 /// Each logger has its own level; lines of several threads and loggers stay whole.
 std::shared_ptr<Logger> make_stderr_logger(LogLevel level, bool json);
 

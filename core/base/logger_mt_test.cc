@@ -1,3 +1,4 @@
+// One logger under several threads.
 #include <gtest/gtest.h>
 #include <simdjson.h>
 

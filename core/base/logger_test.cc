@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <limits>
-#include <regex>
 #include <string>
 #include <vector>
 
@@ -24,12 +23,21 @@ std::string logged(bool json, Write write) {
   return testing::internal::GetCapturedStderr();
 }
 
+constexpr std::string_view kTimeShape = "0000-00-00T00:00:00.000Z";
+
+/// `text` with each digit turned into 0.
+std::string shape_of(std::string_view text) {
+  std::string shape(text);
+  for (char& c : shape) {
+    if (c >= '0' && c <= '9') c = '0';
+  }
+  return shape;
+}
+
 /// The line after its time.
 std::string after_time(const std::string& line) {
-  static const std::regex time(R"(^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z )");
-  std::smatch match;
-  EXPECT_TRUE(std::regex_search(line, match, time)) << line;
-  return match.suffix();
+  EXPECT_EQ(shape_of(line.substr(0, kTimeShape.size() + 1)), std::string(kTimeShape) + " ");
+  return line.size() > kTimeShape.size() ? line.substr(kTimeShape.size() + 1) : "";
 }
 
 TEST(LogLevelNames, ParseBack) {
@@ -84,12 +92,13 @@ TEST(JsonLog, IsOneObjectALine) {
                 {"none", std::nan("")},
                 {"ok", false}});
   });
-  static const std::regex shape(
-      R"(\{"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","level":"debug",.*\}\n)");
-  EXPECT_TRUE(std::regex_match(line, shape)) << line;
+  EXPECT_EQ(line.back(), '\n');
+  EXPECT_EQ(line.find('\n'), line.size() - 1);
   simdjson::dom::parser parser;
   simdjson::dom::element object;
   ASSERT_EQ(parser.parse(line).get(object), simdjson::SUCCESS) << line;
+  EXPECT_EQ(shape_of(object["time"].get_string().value()), kTimeShape);
+  EXPECT_EQ(object["level"].get_string().value(), "debug");
   EXPECT_EQ(object["component"].get_string().value(), "store");
   EXPECT_EQ(object["message"].get_string().value(), "opened \"it\"");
   EXPECT_EQ(object["path"].get_string().value(), "a\\b\n\uFFFD");

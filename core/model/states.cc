@@ -19,69 +19,88 @@ constexpr std::array<std::string_view, kTaskStateLimit> kTaskStateNames = {
     "",      "steps_in_process", "blocked_by_failures", "", "complete",
     "error", "cancelled",        "resolved_manually"};
 
-using StepMove = std::optional<StepState>;
-using TaskMove = std::optional<TaskState>;
+template <class State, class Event>
+struct Move {
+  State from;
+  Event event;
+  State to;
+};
 
-constexpr StepMove kNoStep = std::nullopt;
-constexpr StepMove kToPending = StepState::kPending;
-constexpr StepMove kToEnqueued = StepState::kEnqueued;
-constexpr StepMove kToInProgress = StepState::kInProgress;
-constexpr StepMove kToWaiting = StepState::kWaitingForRetry;
-constexpr StepMove kToComplete = StepState::kComplete;
-constexpr StepMove kToError = StepState::kError;
-constexpr StepMove kToCancelled = StepState::kCancelled;
-constexpr StepMove kToResolved = StepState::kResolvedManually;
+using Step = StepState;
+using StepEvent = StepEventKind;
+using Task = TaskState;
+using TaskEvent = TaskEventKind;
 
-// Rows: StepState. Columns: StepEventKind.
-// clang-format off
-constexpr std::array<std::array<StepMove, kStepEventCount>, kStepStateCount> kStepMoves = {{
-    //                  dependencies met, claim, release, complete, retry later, retry due, fail, cancel, hold, reset, resolve
-    /* pending        */ {kToEnqueued, kToInProgress, kNoStep, kNoStep, kNoStep, kNoStep, kNoStep, kToCancelled, kToPending, kNoStep, kToResolved},
-    /* enqueued       */ {kNoStep, kToInProgress, kNoStep, kNoStep, kNoStep, kNoStep, kNoStep, kToCancelled, kToPending, kNoStep, kToResolved},
-    /* in_progress    */ {kNoStep, kNoStep, kToEnqueued, kToComplete, kToWaiting, kNoStep, kToError, kToCancelled, kNoStep, kNoStep, kToResolved},
-    /* waiting        */ {kNoStep, kNoStep, kNoStep, kNoStep, kNoStep, kToEnqueued, kNoStep, kToCancelled, kToPending, kNoStep, kToResolved},
-    /* complete       */ {},
-    /* error          */ {kNoStep, kNoStep, kNoStep, kNoStep, kNoStep, kNoStep, kNoStep, kToCancelled, kNoStep, kToPending, kToResolved},
-    /* cancelled      */ {},
-    /* resolved       */ {},
+// Every legal move of a step; terminal states have none.
+constexpr std::array<Move<Step, StepEvent>, 22> kStepMoves = {{
+    {Step::kPending, StepEvent::kDependenciesMet, Step::kEnqueued},
+    {Step::kPending, StepEvent::kClaim, Step::kInProgress},
+    {Step::kEnqueued, StepEvent::kClaim, Step::kInProgress},
+    {Step::kInProgress, StepEvent::kRelease, Step::kEnqueued},
+    {Step::kInProgress, StepEvent::kComplete, Step::kComplete},
+    {Step::kInProgress, StepEvent::kRetryLater, Step::kWaitingForRetry},
+    {Step::kInProgress, StepEvent::kFail, Step::kError},
+    {Step::kWaitingForRetry, StepEvent::kRetryDue, Step::kEnqueued},
+    {Step::kPending, StepEvent::kHold, Step::kPending},
+    {Step::kEnqueued, StepEvent::kHold, Step::kPending},
+    {Step::kWaitingForRetry, StepEvent::kHold, Step::kPending},
+    {Step::kError, StepEvent::kReset, Step::kPending},
+    {Step::kPending, StepEvent::kCancel, Step::kCancelled},
+    {Step::kEnqueued, StepEvent::kCancel, Step::kCancelled},
+    {Step::kInProgress, StepEvent::kCancel, Step::kCancelled},
+    {Step::kWaitingForRetry, StepEvent::kCancel, Step::kCancelled},
+    {Step::kError, StepEvent::kCancel, Step::kCancelled},
+    {Step::kPending, StepEvent::kResolve, Step::kResolvedManually},
+    {Step::kEnqueued, StepEvent::kResolve, Step::kResolvedManually},
+    {Step::kInProgress, StepEvent::kResolve, Step::kResolvedManually},
+    {Step::kWaitingForRetry, StepEvent::kResolve, Step::kResolvedManually},
+    {Step::kError, StepEvent::kResolve, Step::kResolvedManually},
 }};
 
-constexpr TaskMove kNoTask = std::nullopt;
-constexpr TaskMove kTaskRuns = TaskState::kStepsInProcess;
-constexpr TaskMove kTaskBlocked = TaskState::kBlockedByFailures;
-constexpr TaskMove kTaskComplete = TaskState::kComplete;
-constexpr TaskMove kTaskError = TaskState::kError;
-constexpr TaskMove kTaskCancelled = TaskState::kCancelled;
-constexpr TaskMove kTaskResolved = TaskState::kResolvedManually;
-
-// Rows: TaskState by its number. Columns: TaskEventKind.
-constexpr std::array<std::array<TaskMove, kTaskEventCount>, kTaskStateLimit> kTaskMoves = {{
-    //                     all steps complete, step failed, cancel, reset, give up, resolve
-    /* no such state     */ {},
-    /* steps_in_process  */ {kTaskComplete, kTaskBlocked, kTaskCancelled, kNoTask, kNoTask, kTaskResolved},
-    /* blocked           */ {kNoTask, kTaskBlocked, kTaskCancelled, kTaskRuns, kTaskError, kTaskResolved},
-    /* no such state     */ {},
-    /* complete          */ {},
-    /* error             */ {kNoTask, kNoTask, kNoTask, kTaskRuns, kNoTask, kTaskResolved},
-    /* cancelled         */ {},
-    /* resolved_manually */ {},
+// Every legal move of a task.
+constexpr std::array<Move<Task, TaskEvent>, 11> kTaskMoves = {{
+    {Task::kStepsInProcess, TaskEvent::kAllStepsComplete, Task::kComplete},
+    {Task::kStepsInProcess, TaskEvent::kStepFailed, Task::kBlockedByFailures},
+    {Task::kBlockedByFailures, TaskEvent::kStepFailed, Task::kBlockedByFailures},
+    {Task::kBlockedByFailures, TaskEvent::kGiveUp, Task::kError},
+    {Task::kBlockedByFailures, TaskEvent::kReset, Task::kStepsInProcess},
+    {Task::kError, TaskEvent::kReset, Task::kStepsInProcess},
+    {Task::kStepsInProcess, TaskEvent::kCancel, Task::kCancelled},
+    {Task::kBlockedByFailures, TaskEvent::kCancel, Task::kCancelled},
+    {Task::kStepsInProcess, TaskEvent::kResolve, Task::kResolvedManually},
+    {Task::kBlockedByFailures, TaskEvent::kResolve, Task::kResolvedManually},
+    {Task::kError, TaskEvent::kResolve, Task::kResolvedManually},
 }};
-// clang-format on
+
+/// The moves by state and event, for the look-up.
+template <std::size_t kStates, std::size_t kEvents, class State, class Event, std::size_t kMoves>
+constexpr auto matrix_of(const std::array<Move<State, Event>, kMoves>& moves) {
+  std::array<std::array<std::optional<State>, kEvents>, kStates> matrix{};
+  for (const auto& move : moves) {
+    matrix[static_cast<std::size_t>(move.from)][static_cast<std::size_t>(move.event)] = move.to;
+  }
+  return matrix;
+}
+
+constexpr auto kStepMatrix = matrix_of<kStepStateCount, kStepEventCount>(kStepMoves);
+constexpr auto kTaskMatrix = matrix_of<kTaskStateLimit, kTaskEventCount>(kTaskMoves);
+
+template <class Matrix, class State, class Event>
+std::optional<State> look_up(const Matrix& matrix, State from, Event event) {
+  const auto row = static_cast<std::size_t>(from);
+  const auto column = static_cast<std::size_t>(event);
+  if (row >= matrix.size() || column >= matrix[row].size()) return std::nullopt;
+  return matrix[row][column];
+}
 
 }  // namespace
 
 std::optional<StepState> next_state(StepState from, StepEventKind event) {
-  const auto row = static_cast<std::size_t>(from);
-  const auto column = static_cast<std::size_t>(event);
-  if (row >= kStepMoves.size() || column >= kStepEventCount) return std::nullopt;
-  return kStepMoves[row][column];
+  return look_up(kStepMatrix, from, event);
 }
 
 std::optional<TaskState> next_state(TaskState from, TaskEventKind event) {
-  const auto row = static_cast<std::size_t>(from);
-  const auto column = static_cast<std::size_t>(event);
-  if (row >= kTaskMoves.size() || column >= kTaskEventCount) return std::nullopt;
-  return kTaskMoves[row][column];
+  return look_up(kTaskMatrix, from, event);
 }
 
 bool is_terminal(StepState state) {
