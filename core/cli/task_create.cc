@@ -42,6 +42,14 @@ struct Created {
   std::size_t step_count = 0;
 };
 
+/// Without the line's end that a file has and a stored text should not.
+std::string trimmed(std::string_view text) {
+  constexpr std::string_view kWhiteSpace = " \t\r\n";
+  const std::size_t from = text.find_first_not_of(kWhiteSpace);
+  if (from == std::string_view::npos) return {};
+  return std::string(text.substr(from, text.find_last_not_of(kWhiteSpace) + 1 - from));
+}
+
 std::string tags_json(const std::vector<std::string>& tags) {
   std::string out;
   worker::append_json_array(out, tags,
@@ -60,7 +68,7 @@ base::Result<worker::TaskRequest> request_of(const CreateOptions& options) {
   if (options.context_file) {
     auto text = read_text(*options.context_file, worker::TaskLimits{}.context_bytes_max);
     if (!text) return fail(std::move(text.error()));
-    request.context_json = std::move(*text);
+    request.context_json = trimmed(*text);
   }
   request.idempotency_key = options.idempotency_key;
   if (!options.tags.empty()) request.tags_json = tags_json(options.tags);
@@ -121,7 +129,10 @@ void print_created(Console& console, const Created& created, bool watched) {
 
 int run_create(Context& context, const CreateOptions& options) {
   const auto request = request_of(options);
-  if (!request) return context.console.fail(request.error());
+  if (!request) {
+    const bool file = request.error().code == base::ErrorCode::kNOT_FOUND;
+    return context.console.fail(request.error(), file ? "check the path of the file" : "");
+  }
   base::Uuid uuid;
   {
     auto opened = open_store(context, OpenMode::kExisting);

@@ -79,7 +79,9 @@ class ChangeDisplay : public Display {
   explicit ChangeDisplay(Console& console) : console_(console) {}
 
   void show(const TaskView& view, std::int64_t now_us) override {
-    if (!task_state_) on_task(view, now_us);
+    // The task's end comes after the steps that led to it.
+    const bool ended = model::is_terminal(view.task.state);
+    if (task_state_ != view.task.state && !ended) on_task(view, now_us);
     const bool first = shown_.size() != view.steps.size();
     if (first) shown_.assign(view.steps.size(), {StepState::kPending, 0});
     for (std::size_t i = 0; i < view.steps.size(); ++i) {
@@ -88,7 +90,7 @@ class ChangeDisplay : public Display {
       shown_[i] = now;
       on_step(view, view.steps[i], now_us);
     }
-    if (task_state_ && *task_state_ != view.task.state) on_task(view, now_us);
+    if (task_state_ != view.task.state && ended) on_task(view, now_us);
     task_state_ = view.task.state;
     std::fflush(stdout);
   }

@@ -24,6 +24,8 @@ namespace {
 
 using store::sqlite::OpenMode;
 
+constexpr const char* kCheckPath = "check the path; a file, a folder or - is expected";
+
 /// A file that was read, with all that is wrong with it.
 struct CheckedFile {
   std::string name;
@@ -69,6 +71,14 @@ std::size_t problem_count(const std::vector<CheckedFile>& files) {
   return count;
 }
 
+void print_problems(Console& console, const std::vector<CheckedFile>& files) {
+  for (const auto& file : files) {
+    for (const auto& problem : file.report.problems) {
+      console.print_line(problem_line(file.name, problem));
+    }
+  }
+}
+
 void append_problems(std::string& out, const CheckedFile& file) {
   worker::append_json_array(out, file.report.problems, [&](const engine::TemplateProblem& problem) {
     worker::JsonObject object(out);
@@ -103,16 +113,14 @@ std::string check_document(const std::vector<CheckedFile>& files) {
 
 int run_check(Context& context, const std::vector<std::string>& paths) {
   const auto files = check_files(paths);
-  if (!files) return context.console.fail(files.error());
+  if (!files) return context.console.fail(files.error(), kCheckPath);
   const bool sound = problem_count(*files) == 0;
   if (context.console.json()) {
     context.console.print_line(check_document(*files));
     return sound ? 0 : exit_code(base::ErrorCode::kINVALID_TEMPLATE);
   }
+  print_problems(context.console, *files);
   for (const auto& file : *files) {
-    for (const auto& problem : file.report.problems) {
-      context.console.print_line(problem_line(file.name, problem));
-    }
     if (!file.report.body) continue;
     context.console.print_line(fmt::format(
         "{}: {} {}, {}", printable(file.name), context.console.paint(Paint::kGreen, "ok"),
@@ -130,12 +138,13 @@ int run_check(Context& context, const std::vector<std::string>& paths) {
       "correct the lines named above and check again");
 }
 
-base::Error refusal(const std::vector<CheckedFile>& files) {
+/// One line: with --json it holds every problem, people have read them above it.
+base::Error refusal(const std::vector<CheckedFile>& files, bool with_problems) {
   base::Error error{.code = base::ErrorCode::kINVALID_TEMPLATE,
                     .message = "nothing was stored: " + counted(problem_count(files), "problem")};
   for (const auto& file : files) {
     for (const auto& problem : file.report.problems) {
-      error.message += "\n" + problem_line(file.name, problem);
+      if (with_problems) error.message += "; " + problem_line(file.name, problem);
       if (error.field.empty()) error.field = problem.field;
     }
   }
@@ -154,8 +163,11 @@ void append_added(std::string& out, const store::Store::PutTemplate& put) {
 
 int run_add(Context& context, const std::vector<std::string>& paths) {
   auto files = check_files(paths);
-  if (!files) return context.console.fail(files.error());
-  if (problem_count(*files) > 0) return context.console.fail(refusal(*files));
+  if (!files) return context.console.fail(files.error(), kCheckPath);
+  if (problem_count(*files) > 0) {
+    if (!context.console.json()) print_problems(context.console, *files);
+    return context.console.fail(refusal(*files, context.console.json()));
+  }
   for (const auto& file : *files) {
     if (file.warning.empty()) continue;
     return context.console.fail(
