@@ -40,6 +40,8 @@ export type DependencyValue<Source> = Source extends string
       ? Result
       : never;
 
+/** What a function without a return statement gives. */
+type Nothing = ReturnType<() => void>;
 type Simplify<T> = { [K in keyof T]: T[K] };
 
 /** What a handler's function gets: the context, the input, each dependency and each picked input key by name. */
@@ -52,7 +54,7 @@ export type HandlerArguments<Input, Depends, Keys> = Simplify<
 /** What the store keeps of a value that a handler returned. */
 export type StoredResult<Returned> = Returned extends StepHandlerResult
   ? Record<string, unknown>
-  : Returned extends null | undefined | void
+  : Returned extends null | undefined | Nothing
     ? Record<string, never>
     : Returned extends string | number | boolean | readonly unknown[]
       ? { result: Serialized<Returned> }
@@ -64,8 +66,7 @@ export type JsonResult<Returned> = [Awaited<Returned>] extends [StepHandlerResul
   : [Problems<Awaited<Returned>>] extends [never]
     ? unknown
     : { readonly run: `not JSON: ${Problems<Awaited<Returned>>}` };
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what a function without return gives
-type Problems<Returned> = NotJsonPaths<Exclude<Returned, StepHandlerResult | void>, 'result'>;
+type Problems<Returned> = NotJsonPaths<Exclude<Returned, StepHandlerResult | Nothing>, 'result'>;
 
 /** All of a handler but its function and its name. */
 export interface HandlerOptions<

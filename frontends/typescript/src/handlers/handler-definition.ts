@@ -2,6 +2,7 @@
 import { makeTaskerError } from '../errors/convert.js';
 import { requireString, showValue } from '../errors/checks.js';
 import type { FfiHandlerDefinition, JsonObject } from '../native/types.js';
+import { withDefault } from './with-default.js';
 
 /** The method that runs when a template names none. */
 export const DEFAULT_METHOD = 'call';
@@ -41,7 +42,7 @@ export function fromDto(dto: FfiHandlerDefinition): HandlerDefinition {
     callable: dto.callable,
     method: dto.method ?? null,
     resolver: dto.resolver ?? null,
-    initialization: (dto.initialization as JsonObject | undefined) ?? {},
+    initialization: withDefault(dto.initialization, {}),
   };
 }
 

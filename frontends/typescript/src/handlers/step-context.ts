@@ -1,6 +1,7 @@
 // What a handler may ask about its step: input, results of earlier steps, configuration, attempt, abort signal.
 import type { FfiCheckpoint, FfiDependencyResult, FfiStepEvent, JsonObject } from '../native/types.js';
 import type { AbortReason } from '../events/event-map.js';
+import { withDefault } from './with-default.js';
 
 const noDependencies: Record<string, FfiDependencyResult> = {};
 
@@ -50,12 +51,12 @@ export class StepContext {
 
   /** Results of the steps that this one depends on, directly or through others, by step name. */
   get dependencyResults(): Record<string, FfiDependencyResult> {
-    return (this.event.dependency_results as Record<string, FfiDependencyResult> | undefined) ?? noDependencies;
+    return withDefault(this.event.dependency_results, noDependencies);
   }
 
   /** The template's `handler.initialization`. */
   get stepConfig(): JsonObject {
-    return (this.event.step_definition.handler.initialization as JsonObject | undefined) ?? {};
+    return withDefault(this.event.step_definition.handler.initialization, {});
   }
 
   get stepInputs(): JsonObject {
@@ -64,12 +65,12 @@ export class StepContext {
 
   /** Attempts before this one: 0 on the first. */
   get retryCount(): number {
-    return (this.event.workflow_step.attempts as number | undefined) ?? 0;
+    return withDefault(this.event.workflow_step.attempts, 0);
   }
 
   /** Attempts that the step has in all. */
   get maxRetries(): number {
-    return (this.event.workflow_step.max_attempts as number | undefined) ?? 3;
+    return withDefault(this.event.workflow_step.max_attempts, 3);
   }
 
   /**
