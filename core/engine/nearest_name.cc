@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 128;
 constexpr std::size_t kDistanceMax = 3;
+constexpr std::size_t kBeginningMin = 3;
 
 using Row = std::array<std::size_t, kNameBytesMax + 1>;
 
@@ -60,7 +61,11 @@ std::optional<std::string_view> nearest_name(std::string_view name,
     }
     if (nearest_distance == 0) break;
   }
-  return nearest;
+  if (nearest || name.size() < kBeginningMin) return nearest;
+  const auto longer =
+      std::find_if(candidates.begin(), candidates.end(),
+                   [name](std::string_view candidate) { return candidate.starts_with(name); });
+  return longer == candidates.end() ? nearest : *longer;
 }
 
 }  // namespace tasker::engine

@@ -29,7 +29,9 @@ Length measure(std::string_view text) {
   return length;
 }
 
-std::string hint(std::string_view name, std::span<const std::string_view> candidates) {
+std::string hint(std::string_view name, std::span<const std::string_view> candidates,
+                 const ProblemList& problems) {
+  if (problems.full()) return {};
   const auto nearest = nearest_name(name, candidates);
   return nearest ? fmt::format("; did you mean `{}`?", *nearest) : std::string();
 }
@@ -209,9 +211,10 @@ std::optional<std::string> read_choice(const YamlValue& value,
     if (std::find(choices.begin(), choices.end(), value.node->text) != choices.end()) {
       return value.node->text;
     }
-    problems.add(value.line(), value.path,
-                 fmt::format("expected {}, got `{}`{}", listed(choices),
-                             base::shown(value.node->text), hint(value.node->text, choices)));
+    problems.add(
+        value.line(), value.path,
+        fmt::format("expected {}, got `{}`{}", listed(choices), base::shown(value.node->text),
+                    hint(value.node->text, choices, problems)));
     return std::nullopt;
   }
   add_unexpected(value, listed(choices), problems);
@@ -278,9 +281,8 @@ FieldReader::FieldReader(const YamlValue& mapping, std::span<const std::string_v
     return;
   }
   for (const YamlNode::Entry& entry : mapping.node->entries) {
-    if (problems.full()) return;
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
-    const std::string near = hint(entry.key, known);
+    const std::string near = hint(entry.key, known, problems);
     problems.add(entry.line, member_path(mapping.path, entry.key),
                  "unknown field" + (near.empty() ? "; expected " + listed(known) : near));
   }
