@@ -17,6 +17,9 @@ TEST_P(BlockedConformance, AFailedStepBlocksTheTaskAndIsKept) {
   const WriteOutcome outcome = complete(failed);
   EXPECT_EQ(outcome.completions.at(0), CompletionOutcome::kRecorded);
   EXPECT_EQ(task_state(id), TaskState::kBlockedByFailures);
+  ASSERT_EQ(outcome.finished.size(), 1U);
+  EXPECT_EQ(outcome.finished[0].task, id);
+  EXPECT_EQ(outcome.finished[0].state, TaskState::kBlockedByFailures);
   const StepRecord record = step(id, 0);
   EXPECT_EQ(record.state, StepState::kError);
   EXPECT_EQ(record.error_json, failed.error_json);
