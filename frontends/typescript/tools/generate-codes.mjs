@@ -13,9 +13,11 @@ const entry = /^TASKER_ERROR\((\w+),\s*(\d+),\s*(true|false),\s*"([^"]*)"\)/gm;
  * @returns {string}
  */
 export function renderCodes(text) {
+  // The meanings hold no double quote, so one of the two kinds always fits, as prettier has it.
+  const quote = (meaning) => (meaning.includes("'") ? `"${meaning}"` : `'${meaning}'`);
   const rows = [...text.matchAll(entry)].map(
     ([, name, number, retryable, meaning]) =>
-      `  ${name}: {\n    number: ${number},\n    retryable: ${retryable},\n    meaning: '${meaning.replaceAll("'", "\\'")}',\n  },\n`,
+      `  ${name}: {\n    number: ${number},\n    retryable: ${retryable},\n    meaning: ${quote(meaning)},\n  },\n`,
   );
   return (
     '// Generated from contract/errors.def by tools/generate-codes.mjs; do not edit.\n\n' +

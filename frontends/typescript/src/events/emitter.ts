@@ -15,6 +15,8 @@ type Timeless<Name extends TaskerEventName> = Omit<Payload<Name>, 'timestamp'>;
 export class TaskerEventEmitter extends EventEmitter {
   private static instances = 0;
   private readonly instanceId: string;
+  /** Run after all others, so that who watches a step hears of it before its handler runs. */
+  private readonly last = new Map<TaskerEventName, ((payload: never) => unknown)[]>();
 
   constructor() {
     super();
@@ -53,25 +55,42 @@ export class TaskerEventEmitter extends EventEmitter {
   }
 
   override emit<Name extends TaskerEventName>(name: Name, payload: Payload<Name>): boolean {
-    const listeners = this.rawListeners(name);
-    for (const listener of listeners) {
-      try {
-        const returned: unknown = listener.call(this, payload);
-        if (isThenable(returned)) {
-          returned.then(undefined, (error: unknown) => {
-            this.reportListener(name, error);
-          });
-        }
-      } catch (error) {
-        this.reportListener(name, error);
+    const ordinary = this.listenerCount(name) > 0;
+    if (ordinary) {
+      for (const listener of this.rawListeners(name)) {
+        this.callListener(name, listener as TaskerListener<Name>, payload);
       }
     }
-    return listeners.length > 0;
+    const last = this.last.get(name) as readonly TaskerListener<Name>[] | undefined;
+    if (last !== undefined) {
+      for (const listener of last) {
+        this.callListener(name, listener, payload);
+      }
+    }
+    return ordinary || last !== undefined;
   }
 
   /** Whether building the payload is worth it. */
   hears(name: TaskerEventName): boolean {
-    return this.listenerCount(name) > 0;
+    return this.listenerCount(name) > 0 || this.last.has(name);
+  }
+
+  /**
+   * Adds a listener that runs after all others, whenever those were added.
+   *
+   * @returns a function that takes it away
+   * @internal
+   */
+  onLast<Name extends TaskerEventName>(name: Name, listener: TaskerListener<Name>): () => void {
+    this.last.set(name, [...(this.last.get(name) ?? []), listener]);
+    return () => {
+      const rest = (this.last.get(name) ?? []).filter((each) => each !== listener);
+      if (rest.length === 0) {
+        this.last.delete(name);
+      } else {
+        this.last.set(name, rest);
+      }
+    };
   }
 
   emitStepReceived(payload: Payload<'step.execution.received'>): boolean {
@@ -120,6 +139,23 @@ export class TaskerEventEmitter extends EventEmitter {
 
   emitStarvationDetected(payload: Timeless<'poller.starvation.detected'>): boolean {
     return this.emit('poller.starvation.detected', { ...payload, timestamp: new Date() });
+  }
+
+  private callListener<Name extends TaskerEventName>(
+    name: Name,
+    listener: TaskerListener<Name>,
+    payload: Payload<Name>,
+  ): void {
+    try {
+      const returned: unknown = listener.call(this, payload);
+      if (isThenable(returned)) {
+        returned.then(undefined, (error: unknown) => {
+          this.reportListener(name, error);
+        });
+      }
+    } catch (error) {
+      this.reportListener(name, error);
+    }
   }
 
   private reportListener(name: TaskerEventName, thrown: unknown): void {

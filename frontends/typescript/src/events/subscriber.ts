@@ -56,6 +56,7 @@ export class StepExecutionSubscriber {
   private readonly pending = new Map<string, RunningStep>();
   private readonly idleWaiters = new Set<() => void>();
   private running = false;
+  private stopListening: () => void = () => undefined;
   private active = 0;
   private resuming = false;
   private processed = 0;
@@ -81,14 +82,14 @@ export class StepExecutionSubscriber {
   start(): void {
     if (!this.running) {
       this.running = true;
-      this.emitter.on('step.execution.received', this.onReceived);
+      this.stopListening = this.emitter.onLast('step.execution.received', this.onReceived);
     }
   }
 
   /** Takes no further events; handlers that run go on. */
   stop(): void {
     this.running = false;
-    this.emitter.off('step.execution.received', this.onReceived);
+    this.stopListening();
   }
 
   isRunning(): boolean {

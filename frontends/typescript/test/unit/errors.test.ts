@@ -79,7 +79,11 @@ suite('instanceof', () => {
 
 suite('toTaskerError', () => {
   test('takes code, field, retryable and detail of an addon error and keeps it as the cause', () => {
-    const thrown = nativeError('STORE_FAILED', 'disk', { field: 'store_path', retryable: true, detail: 'SQLITE_IOERR' });
+    const thrown = nativeError('STORE_FAILED', 'disk', {
+      field: 'store_path',
+      retryable: true,
+      detail: 'SQLITE_IOERR',
+    });
     const error = toTaskerError(thrown);
     assert.ok(error instanceof StoreError);
     assert.deepEqual(

@@ -184,7 +184,10 @@ suite('defineHandler', () => {
         title,
       }),
     });
-    assert.deepEqual([handler.handlerName, handler.handlerVersion, handler.stepName], ['demo.Sum', '3.0.0', 'demo.Sum']);
+    assert.deepEqual(
+      [handler.handlerName, handler.handlerVersion, handler.stepName],
+      ['demo.Sum', '3.0.0', 'demo.Sum'],
+    );
     const result = await run(handler, {
       context: { report_title: 'R' },
       dependencies: { load: { rows: 1 }, load_again: { rows: 2 }, raw_step: 'text' },
