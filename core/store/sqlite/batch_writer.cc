@@ -10,6 +10,12 @@
 
 namespace tasker::store::sqlite {
 
+namespace {
+
+constexpr std::uint32_t kCandidatesPerHandler = 256;
+
+}  // namespace
+
 using base::Result;
 using model::StepState;
 using model::TaskState;
@@ -64,16 +70,17 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
       {writer.add_step_,
        "INSERT INTO steps (id, state, missing, handler_id, priority, template_id, template_step, "
        "attempt, worker_id, claimed_at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
-      {writer.promote_, "UPDATE steps SET state = 1 WHERE state = 3 AND retry_at_us <= ?1"},
+      {writer.promote_,
+       "UPDATE steps SET state = 1 WHERE state = 3 AND retry_at_us <= ?1 RETURNING id"},
       {writer.next_handler_,
        "SELECT handler_id FROM steps INDEXED BY steps_enqueued WHERE state = 1 AND handler_id > ?1 "
        "ORDER BY handler_id LIMIT 1"},
       {writer.next_steps_,
-       "SELECT id, template_id, template_step, attempt FROM steps INDEXED BY steps_enqueued "
+       "SELECT id, priority FROM steps INDEXED BY steps_enqueued "
        "WHERE state = 1 AND handler_id = ?1 ORDER BY priority DESC, id LIMIT ?2"},
       {writer.claim_,
        "UPDATE steps SET state = 2, attempt = attempt + 1, worker_id = ?2, claimed_at_us = ?3 "
-       "WHERE id = ?1 AND state = 1"},
+       "WHERE id = ?1 AND state = 1 RETURNING template_id, template_step, attempt"},
       {writer.next_due_, "SELECT min(retry_at_us) FROM steps WHERE state = 3"},
   };
   for (const auto& [statement, sql] : statements) {
@@ -88,8 +95,7 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
   WriteOutcome outcome;
   batch_ = &batch;
   outcome_ = &outcome;
-  enqueued_ = 0;
-  claimed_by_scan_ = 0;
+  enqueued_.clear();
 
   const auto run = [&]() -> bool {
     outcome.completions.resize(batch.completions.size());
@@ -115,7 +121,7 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
   batch_ = nullptr;
   outcome_ = nullptr;
   if (!done) return base::fail(db_->failure("writing a batch"));
-  outcome.left_claimable = enqueued_ > claimed_by_scan_;
+  outcome.left_claimable = !enqueued_.empty();
   return outcome;
 }
 
@@ -177,7 +183,7 @@ bool BatchWriter::count_down(const Completion& completion, const Dependent& depe
     enqueue_dependent_.bind(1, row);
     if (!enqueue_dependent_.run()) return false;
     if (db_->changed_a_row()) {
-      ++enqueued_;
+      enqueued_.insert(row);
       return true;
     }
   }
@@ -220,7 +226,8 @@ bool BatchWriter::record_failure(const Completion& completion, CompletionOutcome
   if (!fail_.run()) return false;
   if (!db_->changed_a_row()) return true;
   outcome = CompletionOutcome::kRecorded;
-  if (completion.next == StepState::kEnqueued && !blocked) ++enqueued_;
+  if (completion.next == StepState::kEnqueued && !blocked)
+    enqueued_.insert(row_of(completion.step));
 
   add_attempt_.bind(1, row_of(completion.step))
       .bind(2, std::int64_t{completion.attempt})
@@ -257,7 +264,7 @@ bool BatchWriter::apply_release(const Release& release, bool& released) {
       .bind(5, static_cast<std::int64_t>(release.worker));
   if (!release_.run()) return false;
   released = db_->changed_a_row();
-  if (released && !blocked) ++enqueued_;
+  if (released && !blocked) enqueued_.insert(row_of(release.step));
   return true;
 }
 
@@ -314,7 +321,7 @@ bool BatchWriter::create_steps(const NewTask& task, model::TaskId id) {
     if (step.dependency_count == 0)
       state = take_room(step.handler) ? StepState::kInProgress : StepState::kEnqueued;
     const bool claimed = state == StepState::kInProgress;
-    if (state == StepState::kEnqueued) ++enqueued_;
+    if (state == StepState::kEnqueued) enqueued_.insert(row_of(key));
     add_step_.bind(1, row_of(key))
         .bind(2, static_cast<std::int64_t>(state))
         .bind(3, std::int64_t{step.dependency_count})
@@ -332,63 +339,74 @@ bool BatchWriter::create_steps(const NewTask& task, model::TaskId id) {
 }
 
 bool BatchWriter::promote_due() {
-  if (!promote_.bind(1, batch_->now_us).run()) return false;
-  enqueued_ += static_cast<std::uint64_t>(db_->changes());
-  return true;
+  ResetGuard guard(promote_);
+  promote_.bind(1, batch_->now_us);
+  for (;;) {
+    const Row row = promote_.step();
+    if (row != Row::kRow) return row == Row::kDone;
+    enqueued_.insert(promote_.integer(0));
+  }
 }
 
 bool BatchWriter::claim_enqueued() {
-  // One look at each handler that has claimable steps, beginning after the last one served.
-  const std::int64_t first = last_scanned_;
-  std::int64_t after = first;
-  bool wrapped = false;
-  for (;;) {
-    next_handler_.bind(1, after);
+  // In rounds, so that a deep backlog of many handlers is not read as a whole for a few places.
+  std::vector<Candidate> candidates;
+  for (bool more = true; more;) {
+    candidates.clear();
+    more = false;
+    if (!collect_candidates(candidates, more)) return false;
+    if (candidates.empty()) return true;
+    // Priority, then age, whatever the handler.
+    std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
+      return a.priority != b.priority ? a.priority > b.priority : a.row < b.row;
+    });
+    for (const Candidate& candidate : candidates)
+      if (!claim_candidate(candidate)) return false;
+  }
+  return true;
+}
+
+bool BatchWriter::collect_candidates(std::vector<Candidate>& candidates, bool& more) {
+  for (std::int64_t handler = 0;;) {
+    next_handler_.bind(1, handler);
     const Row row = next_handler_.step();
-    const std::int64_t handler = row == Row::kRow ? next_handler_.integer(0) : 0;
+    handler = row == Row::kRow ? next_handler_.integer(0) : 0;
     next_handler_.reset();
-    if (row == Row::kFailed) return false;
-    if (row == Row::kDone) {
-      if (wrapped || first == 0) return true;
-      wrapped = true;
-      after = 0;
-      continue;
-    }
-    if (wrapped && handler > first) return true;
-    after = handler;
+    if (row != Row::kRow) return row == Row::kDone;
     const model::HandlerId id{static_cast<std::uint32_t>(handler)};
     const std::int16_t executor = batch_->budget.executor_of(id);
     if (executor == ClaimBudget::kUnknown) note_unknown(id);
     if (executor < 0) continue;
-    std::uint32_t& room = batch_->budget.room[static_cast<std::size_t>(executor)];
+    const std::uint32_t room = batch_->budget.room[static_cast<std::size_t>(executor)];
     if (room == 0) continue;
-    if (!claim_of_handler(id, room)) return false;
-    last_scanned_ = handler;
+    const std::uint32_t limit = std::min(room, kCandidatesPerHandler);
+    std::uint32_t found = 0;
+    ResetGuard guard(next_steps_);
+    next_steps_.bind(1, handler).bind(2, std::int64_t{limit});
+    for (;; ++found) {
+      const Row step = next_steps_.step();
+      if (step == Row::kFailed) return false;
+      if (step == Row::kDone) break;
+      candidates.push_back({next_steps_.integer(0), next_steps_.integer(1), id});
+    }
+    more |= found == limit;
   }
 }
 
-bool BatchWriter::claim_of_handler(model::HandlerId handler, std::uint32_t& room) {
-  std::vector<Claim> found;
-  next_steps_.bind(1, static_cast<std::int64_t>(handler)).bind(2, std::int64_t{room});
-  for (;;) {
-    const Row row = next_steps_.step();
-    if (row == Row::kDone) break;
-    if (row == Row::kFailed) {
-      next_steps_.reset();
-      return false;
-    }
-    found.push_back({key_of(next_steps_.integer(0)), model::TemplateId{next_steps_.integer(1)},
-                     static_cast<std::uint32_t>(next_steps_.integer(2)), handler,
-                     static_cast<std::uint32_t>(next_steps_.integer(3)) + 1, batch_->now_us});
-  }
-  next_steps_.reset();
-  claim_.bind(2, static_cast<std::int64_t>(batch_->budget.worker)).bind(3, batch_->now_us);
-  for (Claim& claim : found) {
-    if (!claim_.bind(1, row_of(claim.step)).run()) return false;
-    --room;
-    ++claimed_by_scan_;
-    outcome_->claims.push_back(claim);
-  }
+bool BatchWriter::claim_candidate(const Candidate& candidate) {
+  const auto executor = static_cast<std::size_t>(batch_->budget.executor_of(candidate.handler));
+  if (batch_->budget.room[executor] == 0) return true;
+  --batch_->budget.room[executor];
+  claim_.bind(1, candidate.row)
+      .bind(2, static_cast<std::int64_t>(batch_->budget.worker))
+      .bind(3, batch_->now_us);
+  ResetGuard guard(claim_);
+  if (claim_.step() != Row::kRow) return false;
+  outcome_->claims.push_back({key_of(candidate.row), model::TemplateId{claim_.integer(0)},
+                              static_cast<std::uint32_t>(claim_.integer(1)), candidate.handler,
+                              static_cast<std::uint32_t>(claim_.integer(2)), batch_->now_us});
+  if (claim_.step() != Row::kDone) return false;
+  enqueued_.erase(candidate.row);
   return true;
 }
 

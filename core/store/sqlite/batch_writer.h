@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_set>
+#include <vector>
 
 #include "core/store/records.h"
 #include "core/store/sqlite/connection.h"
@@ -23,6 +25,13 @@ class BatchWriter {
  private:
   explicit BatchWriter(Connection& connection) : db_(&connection) {}
 
+  /// A claimable step that a scan found.
+  struct Candidate {
+    std::int64_t row;
+    std::int64_t priority;
+    model::HandlerId handler;
+  };
+
   // Each returns false after a failed statement; the connection then has the reason.
   bool apply_completion(const Completion& completion, CompletionOutcome& outcome);
   bool record_success(const Completion& completion, CompletionOutcome& outcome);
@@ -36,7 +45,8 @@ class BatchWriter {
   bool create_steps(const NewTask& task, model::TaskId id);
   bool promote_due();
   bool claim_enqueued();
-  bool claim_of_handler(model::HandlerId handler, std::uint32_t& room);
+  bool collect_candidates(std::vector<Candidate>& candidates, bool& more);
+  bool claim_candidate(const Candidate& candidate);
   bool find_next_due();
 
   /// Whether this worker has room for a step of `handler`; takes one place if so.
@@ -46,10 +56,7 @@ class BatchWriter {
   Connection* db_;
   WriteBatch* batch_ = nullptr;
   WriteOutcome* outcome_ = nullptr;
-  std::uint64_t enqueued_ = 0;  ///< steps that this batch made claimable without claiming them
-  std::uint64_t claimed_by_scan_ = 0;
-  std::int64_t last_scanned_ =
-      0;  ///< where the next scan begins, so that every handler has its turn
+  std::unordered_set<std::int64_t> enqueued_;  ///< rows made claimable here and not claimed
 
   Statement complete_, fail_, claim_dependent_, enqueue_dependent_, decrement_dependent_;
   Statement complete_task_, decrement_task_, block_task_, hold_steps_, task_state_;
