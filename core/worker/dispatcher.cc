@@ -245,7 +245,16 @@ std::vector<Dispatched> Dispatcher::unsettled() const {
 
 bool Dispatcher::wait_idle(std::int64_t timeout_us) {
   Lock lock(mutex_);
-  return idle_.wait_for(mutex_, timeout_us, [this] { return events_.empty(); });
+  idle_.wait_for(mutex_, timeout_us, [this] { return events_.empty() || abandoned_; });
+  return events_.empty();
+}
+
+void Dispatcher::abandon() {
+  {
+    Lock lock(mutex_);
+    abandoned_ = true;
+  }
+  idle_.notify_all();
 }
 
 void Dispatcher::open() {

@@ -93,8 +93,10 @@ class Dispatcher {
   void drop_queued(const std::function<bool(const Dispatched&)>& which);
   /// Claims that are queued or running and not settled.
   std::vector<Dispatched> unsettled() const;
-  /// Waits until nothing runs; false on timeout.
+  /// Waits until nothing runs; false on timeout or when abandoned.
   bool wait_idle(std::int64_t timeout_us);
+  /// Nobody waits for the running handlers any more.
+  void abandon();
 
   /// No more claims; waiters return. Running events can still be completed.
   void close();
@@ -125,6 +127,7 @@ class Dispatcher {
   std::int64_t earliest_deadline_us_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint32_t waiting_ TASKER_GUARDED_BY(mutex_) = 0;
   bool wake_pending_ TASKER_GUARDED_BY(mutex_) = false;
+  bool abandoned_ TASKER_GUARDED_BY(mutex_) = false;
   bool closed_ TASKER_GUARDED_BY(mutex_) = true;
 
   // Held while the wake-up runs, so that replacing it waits for a call under way. Never taken

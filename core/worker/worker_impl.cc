@@ -512,8 +512,10 @@ Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
 }
 
 Status Worker::Impl::stop() {
-  Lock lock(stop_mutex_);
   if (getpid() != pid_ || !writer_) return {};
+  dispatcher.abandon();  // a drain under way ends early
+  Lock lock(stop_mutex_);
+  if (std::exchange(stopped_, true)) return {};
   if (state != WorkerState::kFailed) {
     if (auto drained = drain(0); !drained)
       logger->log(LogLevel::kWarn, "worker", "stopping without a drain",
