@@ -36,7 +36,8 @@ function(tasker_module name)
       endif()
       if(kind_tests)
         add_executable(${target} ${kind_tests})
-        target_link_libraries(${target} PRIVATE tasker_${name} ${ARG_TEST_DEPENDS} GTest::gtest
+        # With the module's own libraries, since some of their headers change with their flags (simdjson).
+        target_link_libraries(${target} PRIVATE tasker_${name} ${ARG_PRIVATE_DEPENDS} ${ARG_TEST_DEPENDS} GTest::gtest
                                                 GTest::gmock GTest::gtest_main)
         add_test(NAME ${target} COMMAND ${target})
         set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 600)
