@@ -124,13 +124,13 @@ Status read_object(std::string_view path, value& given, const std::array<Member,
   if (type_of(given) != json_type::object || given.get_object().get(members) != simdjson::SUCCESS) {
     return refuse(path, given, "an object or null");
   }
-  bool is_empty = false;
+  bool has_members = false;
   if (members.raw_json().get(raw) != simdjson::SUCCESS ||
-      members.reset().get(is_empty) != simdjson::SUCCESS) {
+      members.reset().get(has_members) != simdjson::SUCCESS) {
     return base::fail(ErrorCode::kINVALID_JSON, fmt::format("{} can not be read", path),
                       std::string(path));
   }
-  return is_empty ? Status() : read_members(members, table, into);
+  return has_members ? read_members(members, table, into) : Status();
 }
 
 constexpr std::array<Member, 3> kMetadataMembers = {{
