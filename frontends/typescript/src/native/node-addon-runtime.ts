@@ -1,5 +1,5 @@
 // TaskerRuntime over the Node-API addon: JSON text on the native side, values and TaskerErrors on this one.
-import { requireInteger, requireString, showValue } from '../errors/checks.js';
+import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
 import type { NativeAddon, NativeWorker, Notice } from './addon.js';
 import { loadAddon } from './loader.js';
@@ -361,6 +361,7 @@ export class NodeAddonRuntime implements TaskerRuntime {
   }
 
   listTasks(params: TaskListParams = {}): TaskListResponse {
+    refuseUnknownKeys(params, ['limit', 'offset', 'namespace', 'status'], 'params');
     if (params.limit !== undefined) {
       requireInteger(params.limit, 'params.limit', 1, 100);
     }
