@@ -19,7 +19,7 @@ STORE_BACK_ENDS = {"sqlite", "postgres", "conformance", "testing"}
 DOOR_TOP = "worker"
 
 # A rank may use itself and the ranks before it. Files at the top of src/ put the package together and may use all.
-TYPESCRIPT_RANKS = [{"errors"}, {"log"}, {"native"}, {"handlers", "events"}, {"executors"}, {"worker"}]
+TYPESCRIPT_RANKS = [{"errors"}, {"native"}, {"log"}, {"handlers", "events"}, {"executors"}, {"worker"}]
 TYPESCRIPT_ROOT = "frontends/typescript/src"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]((?:core|doors)/[^">]+)[">]', re.MULTILINE)

@@ -78,7 +78,7 @@ BANS = [
         "std::from_chars, and look at its result", CPP),
     ban("c-string", r"(?<![\w.:>])(std::)?(sprintf|strcpy|strcat|strncpy|gets)\s*\(", "std::string and fmt", CPP),
     ban("using-namespace", r"\busing\s+namespace\s+(?!\w*literals|std::\w*literals)", "name what you use", CPP),
-    ban("environment", r"\b(getenv|setenv|putenv)\s*\(", "config::Environment", CPP, ("core/", "doors/"), (r"^core/config/",)),
+    ban("environment", r"\b(getenv|setenv|putenv)\s*\(", "config::Environment", CPP, ("core/", "doors/"), (r"^core/config/", r"^core/cli/")),
     ban("skipped-test", r"\bGTEST_SKIP\b|\bDISABLED_\w+", "mend the test or remove it", CPP),
     ban("console", r"\bconsole\.\w+\s*\(", "the Logger", SCRIPT, TS_LIBRARY),
     ban("process-exit", r"\bprocess\.exit\s*\(", "throw: a library never ends the process", SCRIPT, TS_LIBRARY),
@@ -161,12 +161,14 @@ def check_code_file(file):
 
 
 def has_head(file):
-    """Whether a comment opens the file; a C++ source may leave that to the header it implements or tests."""
+    """Whether a comment opens the file, where one is due: tests and lists of exports are headed by their names, and a
+    C++ source may leave it to its header."""
+    if re.search(r"(_test\.cc|_test\.py|\.test\.\w+|/index\.ts)$", file.path):
+        return True
     first = next((line for line in file.lines if line.strip() and not line.startswith(("#!", "# shellcheck"))), "")
     if first.startswith(("//", "/*", "# ", "--", '"""')):
         return True
-    subject = re.sub(r"(_mt)?_(test|bench)$", "", Path(file.path).stem)
-    return file.suffix == ".cc" and (file.root / file.path).with_name(subject + ".h").is_file()
+    return file.suffix == ".cc" and (file.root / file.path).with_suffix(".h").is_file()
 
 
 def check_lines(file):

@@ -139,11 +139,11 @@ class Tidy(unittest.TestCase):
         self.write("core/base/b.cc", HEAD)
         self.assert_problem("a.h:1: dead-file")
 
-    def test_a_file_without_a_head_is_refused_unless_its_header_has_one(self):
+    def test_a_file_without_a_head_is_refused_unless_it_is_a_test_or_its_header_has_one(self):
         self.write("core/base/a.cc", '#include "core/base/a.h"\n')
         self.assert_problem("a.cc:1: file-head")
         self.write("core/base/a.h", HEAD + "#pragma once\n")
-        self.write("core/base/a_mt_test.cc", '#include "core/base/a.h"\n')
+        self.write("core/base/b_mt_test.cc", '#include "core/base/a.h"\n')
         self.assert_clean()
 
     def test_notes_to_oneself_are_refused_everywhere(self):
