@@ -4,7 +4,6 @@
 //   bench_limit commits   latency of n single-row commits, one after the other
 //   bench_limit rows      rows a second in large batches
 //   bench_limit wake      from a notify to the woken thread running
-//   bench_limit touch     changes an existing file at a steady rate, to see what that costs others
 //   bench_limit version   SQLite's version
 //
 // SQLite runs as Tasker does by default: WAL, synchronous=FULL.
@@ -187,32 +186,6 @@ void run_wake(const WakeOptions& options) {
                                  .checksum = options.rounds * (options.rounds + 1) / 2});
 }
 
-struct TouchOptions {
-  std::string path;
-  std::uint32_t per_second = 10;
-  double seconds = 10;
-};
-
-/// Commits one row again and again in a table of its own.
-void run_touch(const TouchOptions& options) {
-  sqlite3* db = nullptr;
-  if (sqlite3_open_v2(options.path.c_str(), &db, SQLITE_OPEN_READWRITE, nullptr) != SQLITE_OK) {
-    die("open", sqlite3_errmsg(db));
-  }
-  sqlite3_busy_timeout(db, 10'000);
-  const auto execute = [db](const char* sql) {
-    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) die(sql, sqlite3_errmsg(db));
-  };
-  execute("CREATE TABLE IF NOT EXISTS bench_touch (seq INTEGER NOT NULL)");
-  const auto pause = std::chrono::duration<double>(1.0 / options.per_second);
-  const auto commits = static_cast<std::uint64_t>(options.seconds * options.per_second);
-  for (std::uint64_t i = 0; i < commits; ++i) {
-    std::this_thread::sleep_for(pause);
-    execute("INSERT INTO bench_touch VALUES (1)");
-  }
-  sqlite3_close(db);
-}
-
 }  // namespace
 }  // namespace tasker::bench
 
@@ -242,20 +215,12 @@ int main(int argc, char** argv) {
   wake_command->add_option("--rounds", wake.rounds, "wake-ups measured");
   wake_command->add_option("--idle-ms", wake.idle_ms, "pause before each");
 
-  TouchOptions touch;
-  auto* touch_command = app.add_subcommand("touch", "changes an existing file at a steady rate");
-  touch_command->add_option("--path", touch.path, "existing database file")->required();
-  touch_command->add_option("--per-second", touch.per_second, "commits a second")
-      ->check(CLI::PositiveNumber);
-  touch_command->add_option("--seconds", touch.seconds, "for how long")->check(CLI::PositiveNumber);
-
   auto* version_command = app.add_subcommand("version", "SQLite's version");
 
   CLI11_PARSE(app, argc, argv);
   if (commits_command->parsed()) run_commits(commits);
   if (rows_command->parsed()) run_rows(rows);
   if (wake_command->parsed()) run_wake(wake);
-  if (touch_command->parsed()) run_touch(touch);
   if (version_command->parsed()) fmt::print("{}\n", sqlite3_libversion());
   return 0;
 }

@@ -2,14 +2,12 @@
 // sent and answers with that number; it does so before and after the idle time.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { utimes } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { readActivity } from '../../lib/process-activity.mjs';
-
-// Until the runtime has done what follows from starting, its garbage collection among it.
-const SETTLE_MS = 2000;
 
 const { values } = parseArgs({
   options: {
@@ -17,12 +15,14 @@ const { values } = parseArgs({
     path: { type: 'string' },
     template: { type: 'string' },
     seconds: { type: 'string' },
-    touch: { type: 'string' },
-    'touches-per-second': { type: 'string' },
+    'settle-seconds': { type: 'string' },
+    'rings-per-second': { type: 'string', default: '0' },
   },
 });
-const { program = '', path = '', template = '', touch, 'touches-per-second': touches = '' } = values;
+const { program = '', path = '', template = '' } = values;
 const seconds = Number(values.seconds);
+const settle_ms = Number(values['settle-seconds']) * 1000;
+const ringsPerSecond = Number(values['rings-per-second']);
 
 const child = spawn(process.execPath, [program, '--path', path, '--template', template], {
   stdio: ['pipe', 'pipe', 'inherit'],
@@ -40,23 +40,29 @@ async function runTask(seq) {
   work.checksum += Number(answer.value);
 }
 
-/** Changes the store's file all through the idle time. */
-function startTouching() {
-  if (touch === undefined) return undefined;
-  const args = ['touch', '--path', path, '--per-second', touches, '--seconds', `${seconds + SETTLE_MS / 1000}`];
-  return once(spawn(touch, args, { stdio: ['ignore', 'ignore', 'inherit'] }), 'exit');
+/**
+ * Changes the file's times, as another process does when it leaves work in the store.
+ *
+ * @returns {() => void} ends it
+ */
+function startRinging() {
+  if (ringsPerSecond === 0) return () => {};
+  const timer = setInterval(() => {
+    const now = new Date();
+    void utimes(path, now, now);
+  }, 1000 / ringsPerSecond);
+  return () => clearInterval(timer);
 }
 
 await runTask(1);
-const touching = startTouching();
-await delay(SETTLE_MS);
+await delay(settle_ms);
+const stopRinging = startRinging();
 const before = await readActivity(child.pid ?? 0);
 const start = performance.now();
 await delay(seconds * 1000);
 const after = await readActivity(child.pid ?? 0);
 const elapsed_s = (performance.now() - start) / 1000;
-const [code] = (await touching) ?? [0];
-if (code !== 0) throw new Error(`${touch} ended with exit code ${code}`);
+stopRinging();
 await runTask(2);
 
 const ended = once(child, 'exit');
