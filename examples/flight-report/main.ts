@@ -10,6 +10,7 @@ import { WorkerServer } from 'tasker-worker';
 
 import { handlers } from './handlers/index.js';
 import { reasonOf } from './lib/reason.js';
+import { closeRun, readLastRun, summaryJson } from './run/closing.js';
 import { Progress } from './run/progress.js';
 import { summarizeTask, type TaskSummary } from './run/summary.js';
 import { takeUpTask } from './run/take-up.js';
@@ -23,6 +24,7 @@ const TEMPLATE_FILE = new URL('../templates/flight_report.yaml', import.meta.url
 async function run(options: Options, printer: Printer): Promise<TaskSummary> {
   await mkdir(options.outputDir, { recursive: true });
   await mkdir(dirname(options.storePath), { recursive: true });
+  const last = await readLastRun(options.outputDir);
 
   const worker = new WorkerServer({
     storePath: options.storePath,
@@ -34,7 +36,7 @@ async function run(options: Options, printer: Printer): Promise<TaskSummary> {
   const release = stopOnSignals(worker, printer);
   try {
     await worker.start();
-    const task = await takeUpTask(worker, options.outputDir, options.fresh);
+    const task = await takeUpTask(worker, { ...options, last });
     printOpening(printer, task);
     progress.follow(task.taskUuid);
     const { status } = await worker.waitForTask(task.taskUuid);
@@ -73,8 +75,9 @@ async function main(): Promise<number> {
   const summary = await run(options, printer);
   printClosing(printer, summary);
   if (options.json) {
-    process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+    process.stdout.write(summaryJson(summary));
   }
+  await closeRun(options.outputDir, summary);
   return summary.status === 'complete' ? EXIT.success : EXIT.failed;
 }
 

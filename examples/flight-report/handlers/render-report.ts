@@ -1,9 +1,8 @@
 // Step render_report: report.json and report.html from the results of the steps before.
-import { join } from 'node:path';
-
 import { defineHandler } from 'tasker-worker';
 
 import { writeAtomically } from '../lib/files.js';
+import { outputFiles } from '../lib/output-files.js';
 import { readSource } from '../lib/source-data.js';
 import { readTaskInput } from '../lib/task-input.js';
 import { reportHtml } from '../report/html.js';
@@ -24,10 +23,10 @@ export const renderReportStep = defineHandler({
   },
   run: async ({ input, statistics, hours, airports, pictures }) => {
     const report: FlightReport = { flights: { ...statistics, ...hours }, airports, images: pictures.images };
-    const files = { json: join(input.output_dir, 'report.json'), html: join(input.output_dir, 'report.html') };
-    await writeAtomically(files.json, reportJson(report));
-    await writeAtomically(files.html, reportHtml(report, await readImages(report)));
-    return files;
+    const { html, json } = outputFiles(input.output_dir);
+    await writeAtomically(json, reportJson(report));
+    await writeAtomically(html, reportHtml(report, await readImages(report)));
+    return { html, json };
   },
 });
 

@@ -1,8 +1,7 @@
 // How a task stands, read from the store, so that it covers the steps of earlier processes too.
-import { join } from 'node:path';
-
 import type { StepResponse } from 'tasker-worker';
 
+import { outputFiles } from '../lib/output-files.js';
 import type { TakenUp } from './take-up.js';
 
 /** The closing summary; what --json prints. */
@@ -42,13 +41,13 @@ export function summarizeTask(
   status: string,
   steps: readonly StepResponse[],
 ): TaskSummary {
+  const { html, json } = outputFiles(outputDir);
   return {
     task_uuid: task.taskUuid,
     status,
     continued: task.continued !== null,
     steps: steps.map(summarizeStep),
-    report:
-      status === 'complete' ? { html: join(outputDir, 'report.html'), json: join(outputDir, 'report.json') } : null,
+    report: status === 'complete' ? { html, json } : null,
   };
 }
 

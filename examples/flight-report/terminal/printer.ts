@@ -1,16 +1,21 @@
 // What the demo prints: a line as each step goes, and the closing table. Plain text unless colour is wanted.
-import { basename } from 'node:path';
-
 import type { StepSummary } from '../run/summary.js';
+import { formatTable, formatTime } from './table.js';
 
-/** A stream to print on; colour is used when it is a terminal and NO_COLOR is not set. */
-export type Output = { write(text: string): unknown; isTTY?: boolean };
+/** A stream to print on, such as process.stdout. */
+export interface Output {
+  write(text: string): unknown;
+  isTTY?: boolean;
+  columns?: number;
+}
 
 type Colour = 'dim' | 'bold' | 'red' | 'green';
 
 const CODES: Readonly<Record<Colour, number>> = { bold: 1, dim: 2, red: 31, green: 32 };
-const RESULT_WIDTH = 88;
+/** Where the output is no terminal. */
+const COLUMNS_DEFAULT = 120;
 
+/** Prints in colour when the output is a terminal and NO_COLOR is not set. */
 export class Printer {
   readonly #output: Output;
   readonly #coloured: boolean;
@@ -53,29 +58,11 @@ export class Printer {
 
   /** The closing table: step, attempts, time, result. */
   table(steps: readonly StepSummary[]): void {
-    const rows = steps.map((step) => [
-      step.step,
-      String(step.attempts),
-      step.time_ms === null ? '-' : formatTime(step.time_ms),
-      step.state === 'complete' ? summarizeResult(step.result) : step.state,
-    ]);
-    const header = ['step', 'attempts', 'time', 'result'];
-    const widths = header.map((title, column) =>
-      Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-    );
-    const format = (row: readonly string[]) =>
-      row
-        .map((cell, column) => {
-          const width = widths[column] ?? 0;
-          return column === 1 || column === 2 ? cell.padStart(width) : cell.padEnd(width);
-        })
-        .join('  ')
-        .trimEnd();
-    this.line(this.#paint('bold', format(header)));
-    this.line(this.#paint('dim', widths.map((width) => '-'.repeat(width)).join('  ')));
+    const [header = '', rule = '', ...rows] = formatTable(steps, this.#output.columns ?? COLUMNS_DEFAULT);
+    this.heading(header);
+    this.line(this.#paint('dim', rule));
     rows.forEach((row, index) => {
-      const complete = steps[index]?.state === 'complete';
-      this.line(complete ? format(row) : this.#paint('red', format(row)));
+      this.line(steps[index]?.state === 'complete' ? row : this.#paint('red', row));
     });
   }
 
@@ -86,30 +73,4 @@ export class Printer {
   #paint(colour: Colour, text: string): string {
     return this.#coloured ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
   }
-}
-
-/** A duration for people: `231 ms`, `12.3 s`. */
-export function formatTime(timeMs: number): string {
-  return timeMs < 10_000 ? `${timeMs.toFixed(0)} ms` : `${(timeMs / 1000).toFixed(1)} s`;
-}
-
-/** The members of a result in one line: numbers with one decimal, paths by their last part, lists by their length. */
-export function summarizeResult(result: unknown): string {
-  if (typeof result !== 'object' || result === null) {
-    return JSON.stringify(result);
-  }
-  const text = Object.entries(result)
-    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${summarizeValue(value)}`)
-    .join(', ');
-  return text.length > RESULT_WIDTH ? `${text.slice(0, RESULT_WIDTH - 3)}...` : text;
-}
-
-function summarizeValue(value: unknown): string {
-  if (typeof value === 'number') {
-    return value.toLocaleString('en-US', { maximumFractionDigits: 1 });
-  }
-  if (typeof value === 'string') {
-    return basename(value);
-  }
-  return Array.isArray(value) ? `(${value.length})` : JSON.stringify(value);
 }

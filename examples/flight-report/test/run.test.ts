@@ -1,24 +1,28 @@
 // Taking up a task, following its steps, summing it up: without a store.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { TaskerEventEmitter, type StepResponse, type TaskResponse } from 'tasker-worker';
 
+import { closeRun, readLastRun } from '../run/closing.js';
 import { Progress } from '../run/progress.js';
 import { summarizeTask } from '../run/summary.js';
-import { takeUpTask, type TaskStore } from '../run/take-up.js';
+import { takeUpTask, type TaskStore, type Wish } from '../run/take-up.js';
 import { Printer } from '../terminal/printer.js';
 import { printClosing, printOpening } from '../terminal/texts.js';
 
 test('without an unfinished task a new one is created for the output folder', async () => {
   const { store, calls } = fakeStore([]);
-  assert.deepEqual(await takeUpTask(store, '/out', false), { taskUuid: 'new', continued: null });
+  assert.deepEqual(await takeUpTask(store, wish()), { taskUuid: 'new', continued: null });
   assert.deepEqual(calls, ['create flight_report {"output_dir":"/out"}']);
 });
 
 test('the newest unfinished task is continued as it is', async () => {
   const { store, calls } = fakeStore([task('b'), task('a')]);
-  const takenUp = await takeUpTask(store, '/out', false);
+  const takenUp = await takeUpTask(store, wish());
   assert.equal(takenUp.taskUuid, 'b');
   assert.equal(takenUp.continued?.completed_steps, 3);
   assert.deepEqual(calls, []);
@@ -26,27 +30,42 @@ test('the newest unfinished task is continued as it is', async () => {
 
 test('a blocked task is continued with new attempts', async () => {
   const { store, calls } = fakeStore([task('a', { status: 'blocked_by_failures' })]);
-  assert.equal((await takeUpTask(store, '/out', false)).taskUuid, 'a');
+  assert.equal((await takeUpTask(store, wish())).taskUuid, 'a');
   assert.deepEqual(calls, ['retry a']);
 });
 
 test('tasks that are complete, of another template or for another folder are left alone', async () => {
   const others = [
-    task('a', { status: 'complete' }),
+    task('closed', { status: 'complete' }),
+    task('older', { status: 'complete' }),
     task('b', { name: 'other' }),
     task('c', { context: { output_dir: '/elsewhere' } }),
   ];
   for (const fresh of [false, true]) {
     const { store, calls } = fakeStore(others);
-    assert.equal((await takeUpTask(store, '/out', fresh)).taskUuid, 'new');
+    assert.equal((await takeUpTask(store, wish({ fresh }))).taskUuid, 'new');
     assert.equal(calls.length, 1);
   }
+});
+
+test('a complete task whose run was killed before its end is shown again, unless its report is gone', async () => {
+  const complete = [task('unclosed', { status: 'complete' }), task('closed', { status: 'complete' })];
+  const { store, calls } = fakeStore(complete);
+  assert.equal((await takeUpTask(store, wish())).taskUuid, 'unclosed');
+  assert.deepEqual(calls, []);
+  const last = { closedTask: 'closed', hasReport: false };
+  assert.equal((await takeUpTask(store, wish({ last }))).taskUuid, 'new');
+});
+
+test('an unfinished task goes before a complete one', async () => {
+  const { store } = fakeStore([task('unclosed', { status: 'complete' }), task('unfinished')]);
+  assert.equal((await takeUpTask(store, wish())).taskUuid, 'unfinished');
 });
 
 test('starting over cancels every unfinished task first, on every page of the list', async () => {
   const many = Array.from({ length: 205 }, (_, index) => task(String(index)));
   const { store, calls } = fakeStore([...many, task('blocked', { status: 'blocked_by_failures' })]);
-  assert.deepEqual(await takeUpTask(store, '/out', true), { taskUuid: 'new', continued: null });
+  assert.deepEqual(await takeUpTask(store, wish({ fresh: true })), { taskUuid: 'new', continued: null });
   assert.equal(calls.length, 207);
   assert.equal(calls[205], 'cancel blocked');
   assert.match(calls[206] ?? '', /^create /);
@@ -96,6 +115,18 @@ test('a complete task is summed up with the time and the result of each step', (
   });
 });
 
+test('a run that came to its end is known by its summary', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'flight-run-'));
+  context.after(() => rm(folder, { recursive: true }));
+  assert.deepEqual(await readLastRun(folder), { closedTask: null, hasReport: false });
+  await closeRun(folder, summarizeTask({ taskUuid: 'u', continued: null }, folder, 'complete', []));
+  assert.deepEqual(await readLastRun(folder), { closedTask: 'u', hasReport: false });
+  await writeFile(join(folder, 'report.html'), '');
+  await writeFile(join(folder, 'report.json'), '');
+  await writeFile(join(folder, 'summary.json'), '[null]');
+  assert.deepEqual(await readLastRun(folder), { closedTask: null, hasReport: true });
+});
+
 test('a failed task names the step, the error and what to do next', () => {
   const results = { success: false, result: {}, metadata: {}, error: { message: 'disk full' } };
   const failed = stepRecord({ name: 'go', current_state: 'error', attempts: 1, results });
@@ -125,6 +156,10 @@ function recorder(): { printer: Printer; text: () => string } {
   let text = '';
   const output = { write: (part: string) => (text += part) };
   return { printer: new Printer(output, {}, ['load', 'go']), text: () => text };
+}
+
+function wish(members: Partial<Wish> = {}): Wish {
+  return { outputDir: '/out', fresh: false, last: { closedTask: 'closed', hasReport: true }, ...members };
 }
 
 /** A store of tasks that writes down what is asked of it. */

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
 import { parseOptions, UsageError, USAGE } from '../terminal/options.js';
-import { formatTime, Printer, summarizeResult } from '../terminal/printer.js';
+import { Printer } from '../terminal/printer.js';
+import { formatTable, formatTime, summarizeResult } from '../terminal/table.js';
 
 test('without arguments everything lies in the folder out', () => {
   const options = parseOptions([]);
@@ -75,11 +76,20 @@ test('times are short at every size', () => {
   assert.deepEqual([0, 9999, 12_345].map(formatTime), ['0 ms', '9999 ms', '12.3 s']);
 });
 
-test('a result is summed up in one line of bounded length', () => {
+test('a result is summed up in one line', () => {
   assert.equal(
     summarizeResult({ delay_mean: 1234.56, list: [1, 2], nested: { a: 1 }, none: null }),
     'delay mean 1,234.6, list (2), nested {"a":1}, none null',
   );
   assert.equal(summarizeResult('text'), '"text"');
-  assert.equal(summarizeResult({ text: 'x'.repeat(500) }).length, 88);
+});
+
+test('a result that is too long for the line is cut', () => {
+  const step = { step: 'load', state: 'complete', attempts: 1, time_ms: 9, error: null };
+  const table = formatTable([{ ...step, result: { text: 'x'.repeat(500) } }], 80);
+  assert.deepEqual(
+    table.map((line) => line.length),
+    [28, 80, 80],
+  );
+  assert.ok(table[2]?.endsWith('xxx...'));
 });
