@@ -9,7 +9,7 @@ const MOUNTS = `22 1 0:20 / / rw,relatime - ext4 /dev/root rw
 `;
 
 test('a folder lies on the nearest mount above it', () => {
-  assert.equal(filesystemOf('/home/user', MOUNTS), 'ext4');
+  assert.equal(filesystemOf('/srv/data', MOUNTS), 'ext4');
   assert.equal(filesystemOf('/tmp/x', MOUNTS), 'tmpfs');
   assert.equal(filesystemOf('/tmp', MOUNTS), 'tmpfs');
   assert.equal(filesystemOf('/tmpfiles', MOUNTS), 'ext4');

@@ -186,11 +186,7 @@ void run_wake(const WakeOptions& options) {
                                  .checksum = options.rounds * (options.rounds + 1) / 2});
 }
 
-}  // namespace
-}  // namespace tasker::bench
-
-int main(int argc, char** argv) {
-  using namespace tasker::bench;
+int run(int argc, char** argv) {
   CLI::App app("Limits that Tasker is measured against");
   app.require_subcommand(1);
 
@@ -224,3 +220,8 @@ int main(int argc, char** argv) {
   if (version_command->parsed()) fmt::print("{}\n", sqlite3_libversion());
   return 0;
 }
+
+}  // namespace
+}  // namespace tasker::bench
+
+int main(int argc, char** argv) { return tasker::bench::run(argc, argv); }

@@ -125,11 +125,7 @@ CLI::App* add_command(CLI::App& app, Options& options, const char* name, const c
   return command;
 }
 
-}  // namespace
-}  // namespace tasker::bench
-
-int main(int argc, char** argv) {
-  using namespace tasker::bench;
+int run(int argc, char** argv) {
   CLI::App app("Tasker's core with native handlers");
   app.require_subcommand(1);
   Options options;
@@ -147,3 +143,8 @@ int main(int argc, char** argv) {
   if (dispatch->parsed()) run_dispatch(options);
   return 0;
 }
+
+}  // namespace
+}  // namespace tasker::bench
+
+int main(int argc, char** argv) { return tasker::bench::run(argc, argv); }
