@@ -362,6 +362,7 @@ Status apply_json(Config& config, std::string_view json) {
 
 Environment system_environment() {
   return [](const char* name) -> std::optional<std::string> {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the header forbids changes at the same time
     const char* text = std::getenv(name);
     if (text == nullptr) return std::nullopt;
     return std::string(text);

@@ -371,8 +371,10 @@ TEST(LoadConfig, AWrongVariableIsRefusedThoughJsonIsOverIt) {
 
 TEST(SystemEnvironment, ReadsTheVariablesOfTheProcess) {
   const Environment environment = system_environment();
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): this test has one thread
   ASSERT_EQ(setenv("TASKER_CONFIG_TEST", "value", 1), 0);
   EXPECT_EQ(environment("TASKER_CONFIG_TEST"), "value");
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): this test has one thread
   ASSERT_EQ(unsetenv("TASKER_CONFIG_TEST"), 0);
   EXPECT_FALSE(environment("TASKER_CONFIG_TEST"));
 }
