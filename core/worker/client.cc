@@ -223,8 +223,8 @@ Result<FoundStep> find_step(store::Reader& reader, const base::Uuid& task, const
   auto with_result = reader.load_step(found->key);
   if (!with_result) return fail(std::move(with_result.error()));
   *found = std::move(*with_result);
-  return FoundStep{.view = std::move(*view),
-                   .position = static_cast<std::size_t>(found - view->steps.begin())};
+  const auto position = static_cast<std::size_t>(found - view->steps.begin());
+  return FoundStep{.view = std::move(*view), .position = position};
 }
 
 }  // namespace
