@@ -43,7 +43,7 @@ export class Tasks {
    * Records a new task; resolves when it is durable.
    *
    * @typeParam Context - type of the task's input
-   * @throws {TaskerError} INVALID_ARGUMENT naming the member, NOT_FOUND for an unknown template, DRAINING, and others
+   * @throws {TaskerError} INVALID_ARGUMENT naming the member, NOT_FOUND for an unknown template, TOO_LARGE, STORE_…
    */
   async createTask<Context extends object = Record<string, unknown>>(
     request: CreateTaskOptions<Context>,

@@ -72,7 +72,8 @@ suite('instanceof', () => {
 
   test('is false for values that are no objects', () => {
     for (const value of [null, undefined, 1, 'text', {}]) {
-      assert.equal((value as unknown) instanceof TaskerError, false);
+      const given: unknown = value;
+      assert.equal(given instanceof TaskerError, false);
     }
   });
 });

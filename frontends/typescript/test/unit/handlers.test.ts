@@ -104,7 +104,7 @@ suite('StepContext', () => {
   test('aborts the signal with its reason, also for one that asks later', () => {
     const early = new StepContext(event, 'x');
     const signal = early.signal;
-    assert.equal(signal.aborted, false);
+    assert.equal(early.isAborted(), false);
     early.abort('cancel');
     early.abort('timeout');
     assert.ok(signal.aborted && early.isAborted());
@@ -164,7 +164,7 @@ suite('StepHandler and StepHandlerResult', () => {
 });
 
 suite('defineHandler', () => {
-  async function run(handler: { new (): ExecutableHandler }, parts = {}): Promise<StepHandlerResult> {
+  async function run(handler: new () => ExecutableHandler, parts = {}): Promise<StepHandlerResult> {
     return await new handler().call(new StepContext(makeStepEvent(parts), 'x'));
   }
 

@@ -45,8 +45,9 @@ suite('findNotJson', () => {
     ];
     for (const [value, path, kind] of cases) {
       const problem = findNotJson(value, 'v');
-      assert.equal(problem?.path, path);
-      assert.match(problem?.message ?? '', kind);
+      assert.ok(problem !== null, path);
+      assert.equal(problem.path, path);
+      assert.match(problem.message, kind);
     }
   });
 
