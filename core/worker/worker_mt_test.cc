@@ -141,11 +141,7 @@ TEST_F(WorkerTest, ATimedOutHandlerKeepsItsPlaceUntilItIsGone) {
   auto worker = running(1, config);
   create_one(*worker);
   const StepEvent event = next_event(*worker);
-  std::promise<void> aborted;
-  worker->set_wakeup([&aborted, told = std::make_shared<std::atomic<bool>>(false)] {
-    if (!told->exchange(true)) aborted.set_value();
-  });
-  aborted.get_future().wait();
+  EXPECT_EQ(await_notice(*worker).reason, AbortReason::kTimeout);
   std::vector<StepEvent> events;
   EXPECT_EQ(*worker->wait_step_events(1, 50, events), 0U);
   EXPECT_EQ(worker->complete_success(event.event_id, "{}").error().code, ErrorCode::kFENCED);
@@ -169,15 +165,10 @@ TEST_F(WorkerTest, ACancellationByAnotherProcessReachesTheRunningHandler) {
   auto worker = running(1);
   const auto task = create_one(*worker);
   const StepEvent event = next_event(*worker);
-  std::promise<void> woken;
-  worker->set_wakeup([&woken, told = std::make_shared<std::atomic<bool>>(false)] {
-    if (!told->exchange(true)) woken.set_value();
-  });
   ASSERT_TRUE(open_store(path_)->cancel_task(task, base::SystemClock().wall_us()));
-  ASSERT_EQ(woken.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
-  const auto notices = worker->poll_notices(10);
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_EQ(notices[0].event_id, event.event_id);
+  const Notice notice = await_notice(*worker);
+  EXPECT_EQ(notice.event_id, event.event_id);
+  EXPECT_EQ(notice.reason, AbortReason::kCancel);
 }
 
 TEST_F(WorkerTest, ATaskOfAnotherProcessWakesTheWorker) {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/mutex.h"
 #include "core/store/sqlite/sqlite_store.h"
 #include "core/worker/worker.h"
 
@@ -106,6 +107,28 @@ inline StepEvent next_event(Worker& worker) {
   auto taken = worker.wait_step_events(1, 10'000, events);
   EXPECT_TRUE(taken && *taken == 1) << (taken ? "no event came" : taken.error().message);
   return events.empty() ? StepEvent{} : std::move(events[0]);
+}
+
+/// The next notice, or a failed expectation after 10 s. Wake-ups may come without news: only what
+/// is polled counts.
+inline Notice await_notice(Worker& worker) {
+  base::Mutex mutex;
+  base::Condition condition;
+  bool woken = true;
+  worker.set_wakeup([&] {
+    base::Lock lock(mutex);
+    woken = true;
+    condition.notify_one();
+  });
+  std::vector<Notice> notices;
+  bool waiting = true;
+  while (waiting && (notices = worker.poll_notices(1)).empty()) {
+    base::Lock lock(mutex);
+    waiting = condition.wait_for(mutex, 10'000'000, [&] { return std::exchange(woken, false); });
+  }
+  worker.set_wakeup({});
+  EXPECT_FALSE(notices.empty()) << "no notice came";
+  return notices.empty() ? Notice{} : notices[0];
 }
 
 /// Runs `handler` for every event on a thread of its own until destroyed.
