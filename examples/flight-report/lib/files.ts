@@ -2,26 +2,30 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+import { PermanentError } from 'tasker-worker';
+
+import { reasonOf } from './reason.js';
+
 /**
  * Writes a file so that a reader sees the old content or the new one, never a part: into a temporary file beside it,
  * flushed to the disk, then renamed. Creates the folder when it is missing.
  *
  * @param path - file to write; replaced when it exists
  * @param content - the whole content
+ * @throws {PermanentError} when the system refuses: it would do so again at once
  */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  await removeLeftovers(path);
   const temporary = temporaryPath(path, process.pid);
   try {
+    await mkdir(dirname(path), { recursive: true });
+    await removeLeftovers(path);
     await writeFlushed(temporary, content);
     await rename(temporary, path);
+    await flushFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new PermanentError(`${path} cannot be written: ${reasonOf(error)}`, {}, { cause: error });
   }
-  await flushFolder(folder);
 }
 
 function temporaryPath(path: string, pid: number): string {

@@ -22,7 +22,10 @@ test('a file is created with its folders, and replaced', async () => {
 test('a write that fails leaves no temporary file', async () => {
   const path = join(folder, 'taken');
   await mkdir(join(path, 'child'), { recursive: true });
-  await assert.rejects(writeAtomically(path, 'text'));
+  await assert.rejects(writeAtomically(path, 'text'), {
+    name: 'PermanentError',
+    message: /taken cannot be written: E/,
+  });
   assert.deepEqual(
     (await readdir(folder)).filter((name) => name.includes('taken')),
     ['taken'],

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -76,6 +76,34 @@ test('starting over gives up the unfinished task', async () => {
   assert.notEqual(parseSummary(stdout).task_uuid, unfinished.uuid);
   const tasks = await inspect(outputDir);
   assert.deepEqual(tasks.map(({ status }) => status).sort(), ['cancelled', 'complete']);
+  assert.deepEqual(await readReport(outputDir), await readReport(reference));
+});
+
+test('a step that fails is named with its reason, and goes on once the cause is mended', async () => {
+  const outputDir = join(folder, 'blocked');
+  const obstacle = join(outputDir, 'report.html');
+  await mkdir(obstacle, { recursive: true });
+  const failed = await run(outputDir);
+  assert.equal(failed.code, 1);
+  assert.equal(parseSummary(failed.stdout).status, 'blocked_by_failures');
+  assert.match(failed.stderr, /^render_report failed: .*report\.html cannot be written: /m);
+  await rm(obstacle, { recursive: true });
+  const { code, stdout, stderr, started } = await run(outputDir);
+  assert.equal(code, 0);
+  assert.match(stderr, /^continuing task [-0-9a-f]+: 5 of 6 steps are complete already$/m);
+  assert.deepEqual(started, ['render_report']);
+  assert.equal(parseSummary(stdout).continued, true);
+  assert.deepEqual(await readReport(outputDir), await readReport(reference));
+});
+
+test('the first SIGTERM hands back what runs, and the next run goes on', async () => {
+  const outputDir = join(folder, 'stopped');
+  const { code, stderr } = await run(outputDir, [], { line: 3, delayMs: 0, signal: 'SIGTERM' });
+  assert.equal(code, 128 + 15);
+  assert.match(stderr, /^SIGTERM: stopping\./m);
+  const next = await run(outputDir);
+  assert.equal(next.code, 0);
+  assert.equal(parseSummary(next.stdout).continued, true);
   assert.deepEqual(await readReport(outputDir), await readReport(reference));
 });
 
@@ -178,10 +206,11 @@ async function inspect(outputDir: string): Promise<TaskOnRecord[]> {
   }
 }
 
-/** When to kill: so long after so many lines of progress. */
+/** When to signal: so long after so many lines of progress. */
 interface Moment {
   line: number;
   delayMs: number;
+  signal?: NodeJS.Signals;
 }
 
 interface RunOutcome {
@@ -203,7 +232,7 @@ function run(outputDir: string, options: readonly string[] = [], moment?: Moment
     const lines: string[] = [];
     const killAt = (line: number): void => {
       if (line === moment?.line) {
-        setTimeout(() => child.kill('SIGKILL'), moment.delayMs);
+        setTimeout(() => child.kill(moment.signal ?? 'SIGKILL'), moment.delayMs);
       }
     };
     killAt(0);
