@@ -105,6 +105,30 @@ void Books::attempt_ended(const store::Completion& completion, store::Completion
   task.blocked = true;
 }
 
+bool Books::Task::is_complete() const {
+  return std::all_of(steps.begin(), steps.end(), [](const Step& each) { return each.complete; });
+}
+
+void Books::task_finished(const store::TaskFinished& finished) {
+  Task& task = tasks_.at(finished.task);
+  if (finished.state == TaskState::kBlockedByFailures) {
+    if (!blocked_in_this_commit_.contains(finished.task)) {
+      fault({finished.task, 0}, "said to be blocked by a commit in which nothing failed");
+    }
+    return;
+  }
+  if (finished.state != TaskState::kComplete || !task.is_complete()) {
+    fault({finished.task, 0},
+          "said to have ended as " + std::string(model::state_name(finished.state)));
+  }
+  if (task.end_reported) fault({finished.task, 0}, "said to be complete a second time");
+  task.end_reported = true;
+}
+
+void Books::answer_lost() {
+  for (auto& [id, task] : tasks_) task.end_reported = task.end_reported || task.is_complete();
+}
+
 void Books::task_cancelled(model::TaskId id) {
   Task& task = tasks_.at(id);
   task.cancelled = true;
@@ -137,15 +161,21 @@ std::vector<model::TaskId> Books::all_tasks() const {
 std::vector<model::TaskId> Books::unfinished_tasks() const {
   std::vector<model::TaskId> ids;
   for (const auto& [id, task] : tasks_) {
-    const bool complete = std::all_of(task.steps.begin(), task.steps.end(),
-                                      [](const Step& each) { return each.complete; });
-    if (!complete && !task.cancelled) ids.push_back(id);
+    if (!task.is_complete() && !task.cancelled) ids.push_back(id);
   }
   return ids;
 }
 
 void Books::audit(store::Reader& store) {
   for (const auto& [id, task] : tasks_) audit_task(store, id, task);
+  audit_whole(store);
+}
+
+void Books::audit_whole(store::Reader& store) {
+  const auto due = store.next_due();
+  if (!due || *due) faults_.push_back("a back-off runs on after all tasks have ended");
+  const auto held = store.list_lost_claims([](const store::WorkerRecord&) { return true; }, 1);
+  if (!held || !held->empty()) faults_.push_back("a claim is left after all tasks have ended");
   const auto faults = store.check_integrity();
   if (!faults) {
     faults_.push_back(faults.error().to_json());
@@ -163,6 +193,7 @@ void Books::audit_task(store::Reader& store, model::TaskId id, const Task& task)
   if (record->state != expected) {
     fault({id, 0}, "its task ended as " + std::string(model::state_name(record->state)));
   }
+  if (!task.cancelled && !task.end_reported) fault({id, 0}, "no commit said that it is complete");
   for (std::uint32_t index = 0; index < task.steps.size(); ++index) {
     audit_step(store, {id, index}, task);
   }

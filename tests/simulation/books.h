@@ -25,6 +25,10 @@ class Books {
   void step_claimed(const store::Claim& claim, model::WorkerId worker);
   void step_released(const store::Release& release, bool accepted);
   void attempt_ended(const store::Completion& completion, store::CompletionOutcome outcome);
+  /// What the commit said of tasks that ended with it.
+  void task_finished(const store::TaskFinished& finished);
+  /// The commit's answer was lost, and with it the word of what ended.
+  void answer_lost();
   void task_cancelled(model::TaskId task);
   void task_retried(model::TaskId task, std::uint32_t steps_reset);
 
@@ -58,11 +62,15 @@ class Books {
     std::vector<Step> steps;
     bool blocked = false;
     bool cancelled = false;
+    bool end_reported = false;  ///< a commit said that it is complete
+
+    bool is_complete() const;
   };
 
   Step& step(model::StepKey key) { return tasks_.at(key.task).steps.at(key.index); }
   void fault(model::StepKey key, const std::string& what);
   void check_claim(const store::Claim& claim);
+  void audit_whole(store::Reader& store);
   void audit_task(store::Reader& store, model::TaskId id, const Task& task);
   void audit_step(store::Reader& store, model::StepKey key, const Task& task);
 

@@ -180,6 +180,7 @@ void SimWorker::tell_books(const store::WriteBatch& batch, const store::WriteOut
   for (std::size_t i = 0; i < batch.releases.size(); ++i) {
     books.step_released(batch.releases[i], outcome.releases.at(i));
   }
+  for (const store::TaskFinished& finished : outcome.finished) books.task_finished(finished);
   for (const store::Claim& claim : outcome.claims) {
     books.step_claimed(claim, *id_);
     running_.push_back({claim, *id_});
@@ -197,6 +198,7 @@ void SimWorker::tell_books_of_lost_answer(const store::WriteBatch& batch) {
   for (const store::Release& release : batch.releases) {
     books.step_released(release, books.is_current(release.step, release.worker, release.attempt));
   }
+  books.answer_lost();
   if (!id_) return;
   const auto held = ground_.truth->list_lost_claims(
       [&](const store::WorkerRecord& worker) { return worker.id == *id_; }, 1'000'000);
