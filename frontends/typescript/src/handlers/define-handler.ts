@@ -66,6 +66,9 @@ export function wrapReturned(returned: unknown): StepHandlerResult {
   );
 }
 
+/** No dependencies, no picked inputs: no further parameters. */
+type Nothing = Record<never, never>;
+
 type Loose = HandlerDefinitionObject<unknown, Dependencies, InputKeys, unknown>;
 
 interface CompiledParameter {
@@ -223,11 +226,8 @@ function compileHandler(given: unknown): DefinedHandler {
 export function defineHandler<
   Returned,
   Input = Record<string, unknown>,
-  // The empty object: a handler that declares nothing has no further parameters.
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-  const Depends extends Dependencies = {},
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-  const Keys extends InputKeys = {},
+  const Depends extends Dependencies = Nothing,
+  const Keys extends InputKeys = Nothing,
 >(
   definition: HandlerDefinitionObject<Input, Depends, Keys, Returned> & JsonResult<Returned>,
 ): DefinedHandler<Input, StoredResult<Awaited<Returned>>>;
@@ -235,10 +235,8 @@ export function defineHandler<
 export function defineHandler<
   Returned,
   Input = Record<string, unknown>,
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-  const Depends extends Dependencies = {},
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
-  const Keys extends InputKeys = {},
+  const Depends extends Dependencies = Nothing,
+  const Keys extends InputKeys = Nothing,
 >(
   name: string,
   options: HandlerOptions<Input, Depends, Keys>,

@@ -26,6 +26,7 @@ export async function runUntilStopped(
   const signals = options.signals ?? ['SIGTERM', 'SIGINT'];
   const onSignal = (signal: NodeJS.Signals): void => {
     if (controller.isRequested) {
+      // tidy: allow(process-exit) the user asked twice, and waiting is what the first signal does
       process.exit(128 + constants.signals[signal]);
     }
     controller.trigger(signal);

@@ -1,6 +1,6 @@
 // Compiled with the tests: a claim about a type that does not hold, or an expected error that is gone, fails the build.
-/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters, @typescript-eslint/no-unsafe-assignment --
-   type parameters that are named at the call, and values whose type is an expected error */
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- type parameters that are named at the call */
+/* eslint-disable @typescript-eslint/no-unsafe-assignment -- values whose type is an expected error */
 import { defineHandler, from, type } from '#dist/handlers/define-handler.js';
 import type { InputOf, ResultOf } from '#dist/handlers/define-handler-types.js';
 import { StepHandlerResult } from '#dist/handlers/step-handler-result.js';
