@@ -32,7 +32,8 @@ void expect_refused(std::string_view document, base::ErrorCode code, std::string
 TEST(ReadStepResult, ASuccessKeepsItsPayloadsAsText) {
   const StepResult result = good(
       R"({"step_uuid":"0190c0de-0000-7000-8000-000000000000","success":true,"status":"completed",)"
-      R"("result":{ "a" : [1, 2.50, "\u00e9"] },"metadata": {"execution_time_ms":1.25,"custom":{}},)"
+      R"("result":{ "a" : [1, 2.50, "\u00e9"] },)"
+      R"("metadata": {"execution_time_ms":1.25,"custom":{}},)"
       R"("error":null,"orchestration_metadata":null})");
   EXPECT_TRUE(result.success);
   EXPECT_EQ(result.result_json, R"({ "a" : [1, 2.50, "\u00e9"] })");
@@ -255,7 +256,8 @@ TEST(StepResultReader, RandomlyDamagedDocumentsAreReadOrRefusedButNeverHarm) {
   const std::string whole =
       R"({"success":false,"result":{"a":[1,2.5e3,"\u00e9"]},"metadata":{"retryable":true,)"
       R"("execution_time_ms":1.5,"retry_after_seconds":2},"error":{"message":"m"},)"
-      R"("orchestration_metadata":{"headers":{"retry-after":"3"},"backoff_hint":{"delay_seconds":1}}})";
+      R"("orchestration_metadata":{"headers":{"retry-after":"3"},)"
+      R"("backoff_hint":{"delay_seconds":1}}})";
   constexpr std::string_view kBytes = "{}[]\",:\\u0e-.tfn \x01\x80\xC3";
   int read = 0;
   for (int round = 0; round < 50'000; ++round) {

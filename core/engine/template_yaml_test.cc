@@ -38,7 +38,12 @@ steps:
       resolver: explicit
       initialization: {currency: EUR, limit: 0x10, rate: 1.50, on: yes, none: ~, list: [true, "1"]}
     system_dependency: billing
-    retry: {retryable: false, max_attempts: 7, backoff: fixed, backoff_base_ms: 100, max_backoff_ms: 1000}
+    retry:
+      retryable: false
+      max_attempts: 7
+      backoff: fixed
+      backoff_base_ms: 100
+      max_backoff_ms: 1000
     timeout_seconds: 60
     publishes_events:
       - name: parcel.registered
@@ -124,7 +129,8 @@ TEST(ReadTemplateYaml, CarriedMembersBecomeOneJsonObject) {
       R"("task_handler":{"callable":"logistics.Task","initialization":{"a":1}},)"
       R"("system_dependencies":{"primary":"default","secondary":["billing"]},)"
       R"("domain_events":[{"name":"parcel.seen","description":"Seen","schema":{"type":"object"}}],)"
-      R"("lifecycle":{"max_duration_minutes":60,"staleness_action":"error","auto_dlq_on_timeout":false},)"
+      R"("lifecycle":{"max_duration_minutes":60,"staleness_action":"error",)"
+      R"("auto_dlq_on_timeout":false},)"
       R"("default_options":{"mode":"fast"},)"
       R"("environments":{"production":{"task_handler":{"initialization":{"a":2}},)"
       R"("steps":[{"name":"ALL","timeout_seconds":5},{"name":"register",)"
