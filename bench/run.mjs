@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { judge, loadBars } from './lib/bars.mjs';
-import { describeCommit, describeMachine } from './lib/machine.mjs';
+import { busyWarning, describeCommit, describeMachine } from './lib/machine.mjs';
 import { measureScenario } from './lib/measure.mjs';
 import { killRunning } from './lib/process.mjs';
 import { describeVersions, findPrograms } from './lib/programs.mjs';
@@ -102,6 +102,9 @@ async function run(options) {
       machine: describeMachine(directory),
       versions: describeVersions(programs),
     };
+    const { cores, load_at_start } = head.machine;
+    const warning = options.quick ? null : busyWarning({ load: Number(load_at_start), cores: Number(cores) });
+    if (warning !== null) console.error(`warning: ${warning}`);
     let missed = 0;
     let results;
     for (const scenario of options.chosen) {
@@ -113,6 +116,7 @@ async function run(options) {
       missed += own.filter((bar) => judge(bar, measured)?.passed !== true).length;
       if (!options.json) console.log(`\n${renderScenario(scenario.name, measured, bars)}\n`);
     }
+    if (warning !== null) console.error(`warning: when this began, ${warning}`);
     if (options.json) console.log(JSON.stringify(results, null, 2));
     return options.check && missed > 0 ? 1 : 0;
   } finally {

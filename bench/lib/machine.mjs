@@ -1,7 +1,7 @@
 // What a figure depends on besides the code: the machine, the versions, the commit.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 
 /**
  * @param {string} command
@@ -44,7 +44,19 @@ export function describeMachine(directory) {
     memory_bytes: totalmem(),
     kernel: release(),
     filesystem: filesystemOf(realpathSync(directory)),
+    load_at_start: loadavg()[0] ?? 0,
   };
+}
+
+/**
+ * Why figures taken now would mislead: others that use processor and disk slow the limit too, which flatters the ratios.
+ *
+ * @param {{ load: number, cores: number }} machine load: processes that ran or waited, on average over the last minute
+ * @returns {string | null} null on a quiet machine
+ */
+export function busyWarning({ load, cores }) {
+  if (load <= cores / 2) return null;
+  return `the machine is busy (load ${load.toFixed(1)} on ${cores} cores): neither figures nor ratios can be relied on`;
 }
 
 /** The commit that is checked out; `-dirty` is appended when files differ from it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { describeMachine, filesystemOf } from './machine.mjs';
+import { busyWarning, describeMachine, filesystemOf } from './machine.mjs';
 
 const MOUNTS = `22 1 0:20 / / rw,relatime - ext4 /dev/root rw
 30 22 0:30 / /tmp rw shared:5 - tmpfs tmpfs rw
@@ -19,8 +19,20 @@ test('a folder lies on the nearest mount above it', () => {
 
 test('the machine is described by what a figure depends on', () => {
   const machine = describeMachine(import.meta.dirname);
-  const expected = { cores: 'number', cpu: 'string', filesystem: 'string', kernel: 'string', memory_bytes: 'number' };
+  const expected = {
+    cores: 'number',
+    cpu: 'string',
+    filesystem: 'string',
+    kernel: 'string',
+    load_at_start: 'number',
+    memory_bytes: 'number',
+  };
   const types = Object.fromEntries(Object.entries(machine).map(([name, value]) => [name, typeof value]));
   assert.deepEqual(types, expected);
   assert.notEqual(machine['filesystem'], 'unknown');
+});
+
+test('a machine that others use is warned about', () => {
+  assert.equal(busyWarning({ load: 1, cores: 2 }), null);
+  assert.match(busyWarning({ load: 1.1, cores: 2 }) ?? '', /busy \(load 1\.1 on 2 cores\)/);
 });
