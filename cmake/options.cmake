@@ -1,7 +1,7 @@
 # The switches of the build, and what every target is compiled with.
 option(TASKER_BUILD_TESTS "Build the C++ tests" ON)
 option(TASKER_BUILD_ADDON "Build the Node-API addon" ON)
-option(TASKER_BUILD_BENCH "Build the C++ benchmarks" OFF)
+option(TASKER_BUILD_BENCH "Build the C++ programs of the benchmarks" OFF)
 set(TASKER_SANITIZE "" CACHE STRING "Sanitizers, such as address;undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)

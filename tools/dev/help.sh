@@ -33,10 +33,11 @@ ${BOLD}Variables that a worker and the command line read${RESET}
   TASKER_RESULT_BYTES_MAX             1024..1073741824; default 16777216
   TASKER_COMPLETION_CHANNEL_CAPACITY  1..1000000; default 65536
 
-${BOLD}Variables of the front end and of ./dev${RESET}
+${BOLD}Variables of the front end, of tests and of ./dev${RESET}
 
   TASKER_ADDON_PATH       the .node file to load in place of the one that would be found
   TASKER_CLI_PATH         the tasker program that tests and benchmarks start; ./dev sets it to the one it built
+  TASKER_SEED             a number that a test with random choices printed: it makes the same ones again
   TASKER_DEV_SKIP_SETUP   1: leave the check of Debian packages out, for systems without apt
   NO_COLOR                no colours; there are none either when the output is not a terminal
 EOF

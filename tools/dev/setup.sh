@@ -7,7 +7,7 @@ readonly BUILD_PACKAGES=(
 )
 readonly TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format shellcheck)
 readonly LINT_PACKAGES=(clang clang-tidy)
-readonly BENCH_PACKAGES=(libbenchmark-dev iproute2)
+readonly BENCH_PACKAGES=(iproute2)
 
 # need_debian GROUP... : installs the missing packages of the groups build, test, lint, bench.
 need_debian() {

@@ -28,12 +28,14 @@ node_suite() {
 stage tools tests 5 "tools' own tests" python3 -m unittest discover --start-directory tools --pattern '*_test.py'
 stage build checks 20 "build: core, CLI, addon, TypeScript" build_all
 stage lint checks 5 "formatting, layers, tidiness, types" quick_checks
-stage cpp tests 10 "C++ tests" run_ctest dev
+stage cpp tests 10 "C++ tests" run_ctest dev -LE '^(crash|soak)$'
 stage asan tests 15 "C++ tests under ASan and UBSan" run_asan
 stage tsan tests 15 "concurrent C++ tests under TSan" run_tsan
 for major in "${TEST_NODES[@]}"; do
   stage "node$major" tests 10 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
 done
 unset major
-stage example tests 5 "the example's own tests" node_suite "$BUILD_NODE" examples/flight-report
-stage bench-tools tests 5 "the benchmark runner's own tests" node_suite "$BUILD_NODE" bench
+stage example tests 10 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report
+stage crash tests 10 "worker processes killed at random moments" run_ctest dev -L '^crash$'
+stage soak tests 10 "a million steps in one process" run_ctest dev -L '^soak$'
+stage bench tests 10 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
