@@ -67,6 +67,7 @@ export function wrapReturned(returned: unknown): StepHandlerResult {
 }
 
 /** No dependencies, no picked inputs: no further parameters. */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- the type without keys is meant
 type Nothing = Record<never, never>;
 
 type Loose = HandlerDefinitionObject<unknown, Dependencies, InputKeys, unknown>;
