@@ -43,7 +43,8 @@ Error map_error(int extended_code, int system_errno, std::string_view path, std:
                              system_errno ? fmt::format(", {}", std::strerror(system_errno))
                                           : std::string())};
   };
-  const bool disk_full = system_errno == ENOSPC || system_errno == EDQUOT;
+  // EFBIG: the process may not make the file larger (RLIMIT_FSIZE).
+  const bool disk_full = system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG;
   switch (extended_code & 0xff) {
     case SQLITE_FULL:
       return error(ErrorCode::kSTORE_FULL, "the disk is full");
@@ -74,9 +75,25 @@ Error map_error(int extended_code, int system_errno, std::string_view path, std:
   }
 }
 
+int Connection::last_system_errno() const {
+  if (const int known = sqlite3_system_errno(handle_.get()); known != 0) return known;
+  // A failed write to the write-ahead log leaves its reason with that file alone.
+  sqlite3_file* log = nullptr;
+  int reason = 0;
+  if (sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) ==
+          SQLITE_OK &&
+      log != nullptr && log->pMethods != nullptr)
+    (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &reason);
+  return reason;
+}
+
 Error Connection::failure(std::string_view doing) const {
-  return map_error(sqlite3_extended_errcode(handle_.get()), sqlite3_system_errno(handle_.get()),
-                   path_, doing, sqlite3_errmsg(handle_.get()));
+  const int code = sqlite3_extended_errcode(handle_.get());
+  const std::string detail = sqlite3_errmsg(handle_.get());
+  return map_error(
+      code,
+      (code & 0xff) == SQLITE_IOERR ? last_system_errno() : sqlite3_system_errno(handle_.get()),
+      path_, doing, detail);
 }
 
 Result<Connection> Connection::open(const std::string& path, Access access,

@@ -48,6 +48,7 @@ class Connection {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
   explicit Connection(std::string path) : path_(std::move(path)) {}
+  int last_system_errno() const;
 
   std::string path_;
   std::unique_ptr<std::uint32_t> busy_timeout_ms_;  // its address is given to SQLite
