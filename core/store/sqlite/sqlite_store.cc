@@ -1,7 +1,7 @@
 #include "core/store/sqlite/sqlite_store.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <time.h>
 
 #include <filesystem>
 
@@ -338,24 +338,36 @@ Status quick_check(Connection& connection, const Options& options) {
   return {};
 }
 
-Status switch_to_wal(Connection& connection, const std::string& path) {
-  auto pragma = connection.prepare("PRAGMA journal_mode = WAL");
-  if (!pragma) return fail(pragma.error());
-  if (pragma->step() != Row::kRow)
-    return fail(connection.failure("switching to write-ahead logging"));
-  if (const std::string mode = pragma->text(0); mode != "wal")
-    return fail(ErrorCode::kSTORE_UNAVAILABLE,
-                fmt::format("store {}: its file system allows no write-ahead log (journal mode {})",
-                            path, mode),
-                "store_path");
-  return {};
+// Changing the mode of a file that others are opening fails at once: SQLite asks no busy handler
+// there.
+Result<std::string> set_wal_mode(Connection& connection, std::uint32_t busy_timeout_ms) {
+  constexpr std::uint32_t kPauseMs = 2;
+  for (std::uint32_t waited_ms = 0;; waited_ms += kPauseMs) {
+    auto pragma = connection.prepare("PRAGMA journal_mode = WAL");
+    if (pragma && pragma->step() == Row::kRow) return pragma->text(0);
+    const base::Error error = connection.failure("switching to write-ahead logging");
+    if (error.code != ErrorCode::kSTORE_UNAVAILABLE || waited_ms >= busy_timeout_ms)
+      return fail(error);
+    const timespec pause{0, kPauseMs * 1'000'000L};
+    nanosleep(&pause, nullptr);
+  }
+}
+
+Status switch_to_wal(Connection& connection, const Options& options) {
+  auto mode = set_wal_mode(connection, options.busy_timeout_ms);
+  if (!mode) return fail(mode.error());
+  if (*mode == "wal") return {};
+  return fail(ErrorCode::kSTORE_UNAVAILABLE,
+              fmt::format("store {}: its file system allows no write-ahead log (journal mode {})",
+                          options.path, *mode),
+              "store_path");
 }
 
 Status set_up_writing(Connection& connection, const Options& options) {
   if (connection.read_only())
     return fail(ErrorCode::kSTORE_READ_ONLY,
                 fmt::format("store {}: the file is read-only", options.path), "store_path");
-  if (auto wal = switch_to_wal(connection, options.path); !wal) return wal;
+  if (auto wal = switch_to_wal(connection, options); !wal) return wal;
   const std::string pragmas = fmt::format(
       "PRAGMA synchronous = {}; PRAGMA cache_size = -16384; "
       "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; "
