@@ -4,22 +4,22 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <simdjson.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/worker/client_test_support.h"
 
 namespace tasker::cli {
@@ -47,13 +47,22 @@ inline void write_text(const std::filesystem::path& path, std::string_view text)
   std::ofstream(path, std::ios::binary) << text;
 }
 
-/// Whether `condition` turned true within ten seconds.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+inline constexpr std::int64_t kPatienceUs = 60'000'000;
+
+/// Appends what `fd` gives to `text` until `enough(text)` is true or the other side is closed.
+/// @return whether it is true; false also after a minute without it
+template <class Enough>
+bool read_until(int fd, std::string& text, Enough enough) {
+  const base::SystemClock clock;
+  const std::int64_t deadline_us = clock.monotonic_us() + kPatienceUs;
+  while (!enough(text)) {
+    const std::int64_t left_us = deadline_us - clock.monotonic_us();
+    pollfd waited{.fd = fd, .events = POLLIN, .revents = 0};
+    if (left_us <= 0 || ::poll(&waited, 1, static_cast<int>(left_us / 1000)) <= 0) return false;
+    char buffer[4096];
+    const ssize_t count = ::read(fd, buffer, sizeof buffer);
+    if (count <= 0) return enough(text);
+    text.append(buffer, static_cast<std::size_t>(count));
   }
   return true;
 }
@@ -63,28 +72,24 @@ class Program {
  public:
   Program(const std::filesystem::path& folder, std::vector<std::string> arguments,
           const RunOptions& options = {})
-      : out_path_(folder / "stdout"), err_path_(folder / "stderr") {
+      : err_path_(folder / "stderr") {
     write_text(folder / "stdin", options.input);
-    write_text(out_path_, "");
     write_text(err_path_, "");
-    const std::string in_path = (folder / "stdin").string();
-    const std::string stdout_path =
-        options.stdout_path.empty() ? out_path_.string() : options.stdout_path;
     arguments.insert(arguments.begin(), "tasker");
     auto environment = options.environment;
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    out_fd_ = ends[0];
     pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(ends[0]);
+      become_program(folder, arguments, environment, options, ends[1]);
+    }
+    ::close(ends[1]);
     if (pid_ < 0) throw std::runtime_error("fork failed");
-    if (pid_ > 0) return;
-    if (options.obeys_permissions) ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0);
-    ::dup2(::open(in_path.c_str(), O_RDONLY), STDIN_FILENO);
-    ::dup2(::open(stdout_path.c_str(), O_WRONLY | O_APPEND), STDOUT_FILENO);
-    ::dup2(::open(err_path_.c_str(), O_WRONLY | O_APPEND), STDERR_FILENO);
-    const auto words = pointers(arguments);
-    const auto variables = pointers(environment);
-    ::execve(TASKER_PROGRAM, words.data(), variables.data());
-    ::_exit(127);
   }
   ~Program() {
+    ::close(out_fd_);
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
@@ -92,24 +97,46 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  std::string out() const { return text_of(out_path_); }
+  /// Whether standard output had `part` in it within a minute.
+  bool prints(std::string_view part) {
+    return read_until(out_fd_, out_, [&](const std::string& text) {
+      return text.find(part) != std::string::npos;
+    });
+  }
+  /// What prints() has read.
+  const std::string& out() const { return out_; }
   void signal(int number) const { ::kill(pid_, number); }
 
   /// Waits for its end, at most a minute.
   Ran wait() {
+    // Its end of the pipe stays open as long as it lives, also when its output goes elsewhere.
+    const base::SystemClock clock;
+    const std::int64_t started_us = clock.monotonic_us();
+    read_until(out_fd_, out_, [](const std::string&) { return false; });
+    if (clock.monotonic_us() - started_us >= kPatienceUs) throw std::runtime_error("it never ends");
     int status = 0;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (::waitpid(pid_, &status, WNOHANG) == 0) {
-      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("no end in sight");
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+    ::waitpid(pid_, &status, 0);
     pid_ = -1;
     return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status),
-            .out = text_of(out_path_),
+            .out = out_,
             .err = text_of(err_path_)};
   }
 
  private:
+  [[noreturn]] void become_program(const std::filesystem::path& folder,
+                                   std::vector<std::string>& arguments,
+                                   std::vector<std::string>& environment, const RunOptions& options,
+                                   int out_fd) const {
+    if (options.obeys_permissions) ::prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0);
+    ::dup2(::open((folder / "stdin").c_str(), O_RDONLY), STDIN_FILENO);
+    ::dup2(options.stdout_path.empty() ? out_fd : ::open(options.stdout_path.c_str(), O_WRONLY),
+           STDOUT_FILENO);
+    ::dup2(::open(err_path_.c_str(), O_WRONLY | O_APPEND), STDERR_FILENO);
+    const auto words = pointers(arguments);
+    const auto variables = pointers(environment);
+    ::execve(TASKER_PROGRAM, words.data(), variables.data());
+    ::_exit(127);
+  }
   static std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
     for (auto& text : texts) out.push_back(text.data());
@@ -117,9 +144,10 @@ class Program {
     return out;
   }
 
-  std::filesystem::path out_path_;
   std::filesystem::path err_path_;
+  int out_fd_ = -1;
   pid_t pid_ = -1;
+  std::string out_;
 };
 
 /// A store that the suite itself has open, as a worker would, while the program works on it.

@@ -35,6 +35,10 @@ base::Result<std::unique_ptr<store::Store>> open_store(const Context& context,
                 fmt::format("store {} does not exist", base::shown(context.store_path)), "--store",
                 opened.error().detail);
   }
+  if (!opened && opened.error().code == ErrorCode::kINVALID_ARGUMENT) {  // such as a folder
+    opened.error().code = ErrorCode::kSTORE_UNAVAILABLE;
+    opened.error().field = "--store";
+  }
   return opened;
 }
 

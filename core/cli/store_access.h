@@ -12,9 +12,10 @@
 
 namespace tasker::cli {
 
-/// Opens the store named in `context`. A missing file is STORE_UNAVAILABLE here, whose exit code
-/// tells it from a missing task. Integrity is not checked: that is `store check`'s work, and a
-/// command on a large store should not wait for it.
+/// Opens the store named in `context`. A missing file, or one that can be no store, is
+/// STORE_UNAVAILABLE here, whose exit code tells it from a missing task and from wrong input.
+/// Integrity is not checked: that is `store check`'s work, and a command on a large store should
+/// not wait for it.
 base::Result<std::unique_ptr<store::Store>> open_store(const Context& context,
                                                        store::sqlite::OpenMode mode);
 

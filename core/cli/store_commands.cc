@@ -127,7 +127,7 @@ void add_store_commands(CLI::App& app, Action& action) {
   group->require_subcommand(1);
   group->fallthrough();
   CLI::App* info = group->add_subcommand("info", "Show size, contents and workers of the store");
-  info->footer("\nExample:\n  tasker --store tasker.db store info\n");
+  info->footer("\nExample:\n  tasker store info --store tasker.db\n");
   info->callback([&action] { action = run_info; });
   CLI::App* check = group->add_subcommand("check", "Read the whole store and list its faults");
   check->footer("\nEnds with 1 when there are faults.\n\nExample:\n  tasker store check --json\n");

@@ -95,6 +95,12 @@ TEST(ReadTaskRequest, TakesEveryLimitAndNothingBeyond) {
   EXPECT_FALSE(read_task_request(R"({"name":")" + std::string(256, 'x') + "\"}", ""));
 }
 
+TEST(ReadTaskRequest, UnescapesTexts) {
+  const auto request = read_task_request(R"({"name":"a\u00e9\n\"b\""})", "");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->name, "aé\n\"b\"");
+}
+
 TEST(ReadTaskRequest, CountsCharactersNotBytes) {
   std::string key;
   for (int i = 0; i < 255; ++i) key += "é";
@@ -145,7 +151,7 @@ const BadRequest kBadRequests[] = {
     {R"({"name":null})", ErrorCode::kINVALID_ARGUMENT, "name", "missing"},
     {R"({"name":7})", ErrorCode::kINVALID_ARGUMENT, "name", "a string"},
     {R"({"name":""})", ErrorCode::kINVALID_ARGUMENT, "name", "not empty"},
-    {R"({"name":"\ud800"})", ErrorCode::kINVALID_ARGUMENT, "name", "a string"},
+    {R"({"name":"\ud800"})", ErrorCode::kINVALID_ARGUMENT, "name", "Unicode"},
     {R"({"name":"a","name":"b"})", ErrorCode::kINVALID_ARGUMENT, "name", "twice"},
     {with(R"("prioritty":1)"), ErrorCode::kINVALID_ARGUMENT, "prioritty", "did you mean priority?"},
     {with(R"("priority":101)"), ErrorCode::kINVALID_ARGUMENT, "priority", "-100 to 100"},

@@ -45,7 +45,7 @@ steps:
   - name: right
     dependencies: [load]
     handler: { callable: demo.Right }
-    retry: { retryable: true, max_attempts: 2, backoff: fixed, backoff_base_ms: 60000, max_backoff_ms: 60000 }
+    retry: { max_attempts: 2, backoff: fixed, backoff_base_ms: 60000, max_backoff_ms: 60000 }
   - name: report
     dependencies: [left, right]
     handler: { callable: demo.Report }
@@ -87,6 +87,9 @@ class StoreBed {
         must(engine::compile_template(must(store_->put_template(*report.body, now_us_)).stored));
     return compiled_;
   }
+
+  /// Ends the suite's own worker; nothing can be claimed any more.
+  void leave() { must(store_->unregister_worker(worker_)); }
 
   /// A task of the template added last.
   base::Uuid create(TaskRequest request = {}) {

@@ -4,6 +4,8 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "core/base/json.h"
 #include "core/config/nearest_name.h"
@@ -46,21 +48,21 @@ base::Error JsonMember::refusal(std::string_view expected) const {
 }
 
 Result<std::string> JsonMember::as_string() const {
+  if (json.front() != '"') return fail(refusal("a string"));
+  if (json.find('\\') == std::string::npos) return json.substr(1, json.size() - 2);
   simdjson::dom::parser parser;
   std::string_view value;
-  if (json.front() != '"' ||
-      parser.parse(json.data(), json.size()).get(value) != simdjson::SUCCESS) {
-    return fail(refusal("a string"));
+  if (parser.parse(json.data(), json.size()).get(value) != simdjson::SUCCESS) {
+    return fail(refusal("a string of Unicode characters"));
   }
   return std::string(value);
 }
 
 Result<std::int64_t> JsonMember::as_integer(std::int64_t min, std::int64_t max) const {
-  simdjson::dom::parser parser;
   std::int64_t value = 0;
-  if (json.front() == '{' || json.front() == '[' ||
-      parser.parse(json.data(), json.size()).get(value) != simdjson::SUCCESS || value < min ||
-      value > max) {
+  const char* end = json.data() + json.size();
+  const auto read = std::from_chars(json.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || value < min || value > max) {
     return fail(refusal(fmt::format("an integer from {} to {}", min, max)));
   }
   return value;
