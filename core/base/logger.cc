@@ -104,8 +104,8 @@ class StderrLogger final : public Logger {
 
   bool enabled(LogLevel level) const override { return level != LogLevel::kOff && level >= level_; }
 
-  void log(LogLevel level, std::string_view component, std::string_view message,
-           std::initializer_list<LogField> fields) override {
+  void write(LogLevel level, std::string_view component, std::string_view message,
+             std::span<const LogField> fields) override {
     if (!enabled(level)) return;
     try {
       std::string line;
@@ -130,7 +130,7 @@ class StderrLogger final : public Logger {
   }
 
   static void append_text(std::string& line, LogLevel level, std::string_view component,
-                          std::string_view message, std::initializer_list<LogField> fields) {
+                          std::string_view message, std::span<const LogField> fields) {
     line += kLevelColumns[index_of(level)];
     line += ' ';
     line += component;
@@ -145,7 +145,7 @@ class StderrLogger final : public Logger {
   }
 
   static void append_json(std::string& line, LogLevel level, std::string_view component,
-                          std::string_view message, std::initializer_list<LogField> fields) {
+                          std::string_view message, std::span<const LogField> fields) {
     line += "\"level\":\"";
     line += kLevelNames[index_of(level)];
     line += "\",\"component\":";
@@ -168,8 +168,7 @@ class StderrLogger final : public Logger {
 class NullLogger final : public Logger {
  public:
   bool enabled(LogLevel) const override { return false; }
-  void log(LogLevel, std::string_view, std::string_view, std::initializer_list<LogField>) override {
-  }
+  void write(LogLevel, std::string_view, std::string_view, std::span<const LogField>) override {}
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,8 +33,13 @@ class Logger {
   virtual bool enabled(LogLevel level) const = 0;
   /// `component` is the name of a folder of core/. All views are borrowed for the call. Never
   /// throws.
-  virtual void log(LogLevel level, std::string_view component, std::string_view message,
-                   std::initializer_list<LogField> fields) = 0;
+  virtual void write(LogLevel level, std::string_view component, std::string_view message,
+                     std::span<const LogField> fields) = 0;
+  /// As write, for fields that are named in place.
+  void log(LogLevel level, std::string_view component, std::string_view message,
+           std::initializer_list<LogField> fields) {
+    write(level, component, message, {fields.begin(), fields.size()});
+  }
 };
 
 /// One line an event on standard error, times in UTC. Text:

@@ -77,10 +77,7 @@ std::vector<Notice> Worker::poll_notices(std::size_t max) {
 
 Status Worker::complete_step_event(const base::Uuid& event_id, std::string_view result_json) {
   if (auto ok = impl_->usable(); !ok) return ok;
-  // Before the event is taken: a text that cannot be read leaves it open for another try.
-  auto result = engine::read_step_result(result_json, impl_->config.result_bytes_max);
-  if (!result) return fail(result.error());
-  return impl_->complete(event_id, std::move(*result));
+  return impl_->complete_document(event_id, result_json);
 }
 
 Status Worker::complete_success(const base::Uuid& event_id, std::string result_json) {

@@ -244,6 +244,17 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   return fail(ErrorCode::kFULL, "the completion channel is full", "completion_channel_capacity");
 }
 
+Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_view document) {
+  // Before the event is taken: a text that cannot be read leaves it open for another try.
+  Result<engine::StepResult> result;
+  {
+    Lock lock(result_reader_mutex_);
+    result = result_reader_.read(document, config.result_bytes_max);
+  }
+  if (!result) return fail(result.error());
+  return complete(event_id, std::move(*result));
+}
+
 void Worker::Impl::create_tasks(std::vector<TaskRequest> requests,
                                 std::function<void(std::vector<Result<CreatedTask>>)> on_done) {
   std::vector<Result<CreatedTask>> results(requests.size());
@@ -505,6 +516,7 @@ Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
   if (!writer_->flush(kFlushTimeoutUs))
     logger->log(LogLevel::kWarn, "worker", "the store did not take all completions in time",
                 {{"worker_id", std::string_view(name)}});
+  drained_ = true;
   logger->log(LogLevel::kInfo, "worker", "drained",
               {{"worker_id", std::string_view(name)},
                {"handed_back", static_cast<std::int64_t>(returned)}});
@@ -517,7 +529,9 @@ Status Worker::Impl::stop() {
   Lock lock(stop_mutex_);
   if (std::exchange(stopped_, true)) return {};
   if (state != WorkerState::kFailed) {
-    if (auto drained = drain(0); !drained)
+    if (drained_) {
+      writer_->flush(kFlushTimeoutUs);
+    } else if (auto drained = drain(0); !drained)
       logger->log(LogLevel::kWarn, "worker", "stopping without a drain",
                   {{"error", std::string_view(drained.error().message)}});
     state = WorkerState::kStopped;

@@ -8,6 +8,7 @@
 
 #include "core/base/mutex.h"
 #include "core/engine/outcome.h"
+#include "core/engine/step_result_reader.h"
 #include "core/worker/dispatcher.h"
 #include "core/worker/housekeeper.h"
 #include "core/worker/lease_keeper.h"
@@ -35,6 +36,7 @@ class Worker::Impl {
                                              std::vector<StepEvent>& out);
   std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
   base::Status complete(const base::Uuid& event_id, engine::StepResult result);
+  base::Status complete_document(const base::Uuid& event_id, std::string_view document);
 
   void create_tasks(std::vector<TaskRequest> requests,
                     std::function<void(std::vector<base::Result<CreatedTask>>)> on_done);
@@ -91,11 +93,15 @@ class Worker::Impl {
   base::Mutex random_mutex_;
   base::Random random_ TASKER_GUARDED_BY(random_mutex_);
 
+  base::Mutex result_reader_mutex_;
+  engine::StepResultReader result_reader_ TASKER_GUARDED_BY(result_reader_mutex_);
+
   base::Mutex reader_mutex_;
   std::unique_ptr<store::Reader> reader_ TASKER_GUARDED_BY(reader_mutex_);
 
   // Set in open(). Stopped, not destroyed, by stop(): late callers on other threads then get
   // CLOSED.
+  std::atomic<bool> drained_{false};
   base::Mutex stop_mutex_;
   bool stopped_ TASKER_GUARDED_BY(stop_mutex_) = false;
   std::unique_ptr<StoreWriter> writer_;

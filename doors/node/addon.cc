@@ -1,11 +1,14 @@
 // Entry of the addon: what `require` or `process.dlopen` returns.
 #include <fmt/format.h>
 #include <node_api.h>
+#include <simdjson.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "core/base/json.h"
 #include "core/engine/template_yaml.h"
@@ -84,6 +87,47 @@ base::Result<LogLine> read_log_line(const Call& call) {
   return LogLine{*level, std::move(*message), std::move(*fields)};
 }
 
+base::LogField read_log_field(std::string_view name, simdjson::ondemand::value value) {
+  std::int64_t integer = 0;
+  double number = 0;
+  bool truth = false;
+  std::string_view text;
+  if (value.get_string().get(text) == simdjson::SUCCESS) return {name, text};
+  if (value.get_int64().get(integer) == simdjson::SUCCESS) return {name, integer};
+  if (value.get_double().get(number) == simdjson::SUCCESS) return {name, number};
+  if (value.get_bool().get(truth) == simdjson::SUCCESS) return {name, truth};
+  // null, numbers beyond double and what is not a scalar: as they are written.
+  if (simdjson::to_json_string(value).get(text) != simdjson::SUCCESS) text = "?";
+  return {name, text};
+}
+
+// The fields of the caller become fields of the line; `component` says where the line comes from.
+void write_log_line(base::Logger& logger, const LogLine& line) {
+  std::vector<base::LogField> fields;
+  std::string_view component = "handler";
+  const simdjson::padded_string json(std::string_view(line.fields_json ? *line.fields_json : "{}"));
+  simdjson::ondemand::parser parser;
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  if (parser.iterate(json).get(document) == simdjson::SUCCESS &&
+      document.get_object().get(object) == simdjson::SUCCESS) {
+    for (auto member : object) {
+      std::string_view name;
+      simdjson::ondemand::value value;
+      if (member.unescaped_key().get(name) != simdjson::SUCCESS ||
+          member.value().get(value) != simdjson::SUCCESS)
+        break;
+      const base::LogField field = read_log_field(name, value);
+      const auto* text = std::get_if<std::string_view>(&field.value);
+      if (name == "component" && text)
+        component = *text;
+      else
+        fields.push_back(field);
+    }
+  }
+  logger.write(line.level, component, line.message, fields);
+}
+
 napi_value log(napi_env env, napi_callback_info info) {
   const Call call(env, info, "log");
   const auto line = read_log_line(call);
@@ -92,11 +136,7 @@ napi_value log(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   base::Logger& logger = static_cast<Environment*>(call.data())->logger();
-  if (line->fields_json)
-    logger.log(line->level, "handler", line->message,
-               {{"fields", std::string_view(*line->fields_json)}});
-  else
-    logger.log(line->level, "handler", line->message, {});
+  if (logger.enabled(line->level)) write_log_line(logger, *line);
   return nullptr;
 }
 
