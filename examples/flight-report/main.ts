@@ -13,7 +13,7 @@ import { reasonOf } from './lib/reason.js';
 import { closeRun, readLastRun, summaryJson } from './run/closing.js';
 import { Progress } from './run/progress.js';
 import { summarizeTask, type TaskSummary } from './run/summary.js';
-import { takeUpTask } from './run/take-up.js';
+import { takeUpTask, TEMPLATE } from './run/take-up.js';
 import { printClosing, printOpening } from './terminal/texts.js';
 import { parseOptions, USAGE, UsageError, type Options } from './terminal/options.js';
 import { Printer } from './terminal/printer.js';
@@ -30,7 +30,8 @@ async function run(options: Options, printer: Printer): Promise<TaskSummary> {
     storePath: options.storePath,
     handlers,
     templates: [TEMPLATE_FILE],
-    logLevel: 'warn',
+    namespaces: [TEMPLATE.namespace],
+    logLevel: 'error',
   });
   const progress = new Progress(worker.getEmitter(), printer);
   const release = stopOnSignals(worker, printer);
@@ -77,8 +78,11 @@ async function main(): Promise<number> {
   if (options.json) {
     process.stdout.write(summaryJson(summary));
   }
+  if (summary.status !== 'complete') {
+    return EXIT.failed;
+  }
   await closeRun(options.outputDir, summary);
-  return summary.status === 'complete' ? EXIT.success : EXIT.failed;
+  return EXIT.success;
 }
 
 try {

@@ -91,8 +91,8 @@ function airportSection(airports: AirportSummary): Markup {
   );
   return markup`<section>
 <h2>Airports</h2>
-<p>${formatCount(airports.rows)} airports under ${airports.states} codes of states and territories (NA, “not available”,
-counts as one). The ${airports.top_states.length} codes with the most:</p>
+<p>${formatCount(airports.rows)} airports with ${airports.states} different codes in the column “state” (“NA” stands for
+“not available”). The ${airports.top_states.length} codes with the most airports:</p>
 <table class="airports">
 <thead><tr><th>State</th><th class="number">Airports</th><th class="number">Share</th><th></th></tr></thead>
 <tbody>

@@ -26,6 +26,7 @@ a { color: inherit; }
 .figures dt { font-size: 0.875rem; }
 .figures dd { margin: 0; font-size: 1.75rem; font-weight: 600; letter-spacing: -0.02em; }
 figure { margin: 0 0 1rem; }
+figcaption { margin-top: 0.5rem; }
 figure svg { display: block; width: 100%; height: auto; }
 svg .delay { fill: var(--delay); }
 svg .flights { fill: var(--flights); }
@@ -41,7 +42,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 details table { margin-top: 0.75rem; }
 th, td { padding: 0.3rem 1rem 0.3rem 0; text-align: left; border-bottom: 1px solid var(--line); }
 thead th { color: var(--quiet); font-size: 0.875rem; font-weight: 500; }
-.number { text-align: right; }
+.number { text-align: right; white-space: nowrap; }
 .airports { width: 100%; }
 .airports .bar { width: 60%; padding-right: 0; }
 .airports .bar svg { display: block; width: 100%; height: 0.75rem; }

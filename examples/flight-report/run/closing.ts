@@ -15,7 +15,7 @@ export interface LastRun {
   hasReport: boolean;
 }
 
-/** Keeps the summary of a run that is over, as its last act. */
+/** Keeps the summary of a run whose task is complete, as its last act. */
 export async function closeRun(outputDir: string, summary: TaskSummary): Promise<void> {
   await writeAtomically(outputFiles(outputDir).summary, summaryJson(summary));
 }

@@ -87,6 +87,7 @@ test('a step that fails is named with its reason, and goes on once the cause is 
   assert.equal(failed.code, 1);
   assert.equal(parseSummary(failed.stdout).status, 'blocked_by_failures');
   assert.match(failed.stderr, /^render_report failed: .*report\.html cannot be written: /m);
+  assert.ok(!existsSync(join(outputDir, 'summary.json')), 'a failed run counts as one that is over');
   await rm(obstacle, { recursive: true });
   const { code, stdout, stderr, started } = await run(outputDir);
   assert.equal(code, 0);
