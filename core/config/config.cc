@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "core/base/json.h"
-#include "core/config/nearest_name.h"
+#include "core/base/nearest_name.h"
 
 namespace tasker::config {
 namespace {
@@ -225,7 +225,7 @@ tl::unexpected<base::Error> refuse_unknown(std::string_view name) {
   for (const NumberSetting& setting : kNumbers) known.push_back(setting.name);
   const std::string key = base::shown(name);
   std::string message = "`" + key + "` (from " + std::string(kFromJson) + ") is not a setting; ";
-  if (const auto nearest = nearest_name(name, known)) {
+  if (const auto nearest = base::nearest_name(name, known)) {
     message += "did you mean `" + std::string(*nearest) + "`?";
   } else {
     message += "expected one of ";

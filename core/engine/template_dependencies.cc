@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "core/engine/nearest_name.h"
+#include "core/base/nearest_name.h"
 #include "core/engine/step_graph.h"
 #include "core/engine/template_parts.h"
 
@@ -34,7 +34,7 @@ void report_unknown(const NameInText& dependency, const std::vector<std::string_
   std::string reason =
       fmt::format("unknown dependency `{}`; no step has this name", base::shown(dependency.name));
   if (!problems.full()) {
-    if (const auto nearest = nearest_name(dependency.name, names)) {
+    if (const auto nearest = base::nearest_name(dependency.name, names)) {
       reason += fmt::format(", did you mean `{}`?", *nearest);
     }
   }

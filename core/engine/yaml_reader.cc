@@ -8,7 +8,7 @@
 
 #include "core/base/json.h"
 #include "core/base/utf8.h"
-#include "core/engine/nearest_name.h"
+#include "core/base/nearest_name.h"
 #include "core/engine/yaml_scalar.h"
 
 namespace tasker::engine {
@@ -32,7 +32,7 @@ Length measure(std::string_view text) {
 std::string hint(std::string_view name, std::span<const std::string_view> candidates,
                  const ProblemList& problems) {
   if (problems.full()) return {};
-  const auto nearest = nearest_name(name, candidates);
+  const auto nearest = base::nearest_name(name, candidates);
   return nearest ? fmt::format("; did you mean `{}`?", *nearest) : std::string();
 }
 

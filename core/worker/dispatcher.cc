@@ -20,6 +20,10 @@ constexpr std::size_t kNoticesMax = 65'536;
 
 }  // namespace
 
+std::string_view handler_of(const Dispatched& dispatched) {
+  return dispatched.compiled->stored.body.steps[dispatched.claim.template_step].handler.callable;
+}
+
 std::uint32_t Dispatcher::room() const {
   Lock lock(mutex_);
   if (closed_ || events_.size() >= capacity_) return 0;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct Dispatched {
       false;  ///< its end is recorded already; the handler's own completion will be refused
   bool starvation_logged = false;
 };
+
+/// Name of the handler of a dispatched step.
+std::string_view handler_of(const Dispatched& dispatched);
 
 /// Counts of the contract's 2.6.
 struct DispatchCounts {

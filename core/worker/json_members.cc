@@ -8,7 +8,7 @@
 #include <system_error>
 
 #include "core/base/json.h"
-#include "core/config/nearest_name.h"
+#include "core/base/nearest_name.h"
 
 namespace tasker::worker {
 namespace {
@@ -108,7 +108,7 @@ base::Status JsonMembers::add(std::string_view name, std::string_view json, std:
   const auto match = std::find(known.begin(), known.end(), name);
   if (match == known.end()) {
     std::string message = fmt::format("{} is not a known member", base::shown(path));
-    if (const auto nearest = config::nearest_name(name, known)) {
+    if (const auto nearest = base::nearest_name(name, known)) {
       message += fmt::format("; did you mean {}?", *nearest);
     }
     return fail(ErrorCode::kINVALID_ARGUMENT, std::move(message), path);

@@ -4,11 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "core/base/json.h"
-#include "core/worker/process_identity.h"
 #include "core/worker/task_factory.h"
 
 namespace tasker::worker {
@@ -24,7 +21,6 @@ using base::Status;
 namespace {
 
 constexpr std::int64_t kMicrosPerMs = 1'000;
-constexpr std::int64_t kStarvationUs = 10'000'000;  // contract, 1.6
 constexpr std::int64_t kFlushTimeoutUs = 10'000'000;
 constexpr std::size_t kWaitersPerLook = 200;
 
@@ -208,10 +204,6 @@ void Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult r
 
 namespace {
 
-std::string_view handler_of(const Dispatched& dispatched) {
-  return dispatched.compiled->stored.body.steps[dispatched.claim.template_step].handler.callable;
-}
-
 AttemptOutcome outcome_of(const store::Completion& completion) {
   switch (completion.next) {
     case model::StepState::kComplete:
@@ -383,107 +375,6 @@ Status Worker::Impl::with_reader(const std::function<Status(store::Reader&)>& re
   if (!reader_) return fail(ErrorCode::kCLOSED, fmt::format("worker {} is stopped", name));
   return read(*reader_);
 }
-
-void Worker::Impl::renew_lease(store::Store& store) {
-  auto renewed = leases_.renew(store, writer_->worker());
-  if (!renewed) {
-    logger->log(LogLevel::kError, "worker", "the lease cannot be renewed",
-                {{"code", base::code_name(renewed.error().code)},
-                 {"error", std::string_view(renewed.error().message)}});
-    return;
-  }
-  if (*renewed) return;
-  const auto lost =
-      dispatcher.settle(AbortReason::kLeaseLost, [](const Dispatched&) { return true; });
-  (void)dispatcher.take_queued();
-  for (const Dispatched& dispatched : lost)
-    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kLeaseLost,
-                          clock->monotonic_us() - dispatched.started_us);
-  logger->log(
-      LogLevel::kWarn, "worker", "the lease was lost: its steps belong to others now",
-      {{"worker_id", std::string_view(name)}, {"steps", static_cast<std::int64_t>(lost.size())}});
-  auto id = leases_.acquire(store);
-  if (id)
-    writer_->set_worker(*id);
-  else
-    failed(id.error());
-}
-
-void Worker::Impl::sweep(store::Store& store) {
-  auto ends = leases_.sweep(store, writer_->worker());
-  if (!ends) {
-    logger->log(LogLevel::kError, "worker", "lost workers cannot be looked for",
-                {{"code", base::code_name(ends.error().code)},
-                 {"error", std::string_view(ends.error().message)}});
-    return;
-  }
-  if (!ends->empty()) {
-    writer_->complete_all(std::move(*ends));
-    writer_->request_claim();
-  }
-  if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
-}
-
-void Worker::Impl::store_changed(store::Store& store) {
-  find_cancelled(store);
-  if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
-}
-
-void Worker::Impl::find_cancelled(store::Store& store) {
-  auto revocations = store.revocations();
-  if (!revocations || *revocations == revocations_seen_) return;
-  revocations_seen_ = *revocations;
-  const std::vector<Dispatched> held = dispatcher.unsettled();
-  std::vector<store::HeldClaim> claims;
-  for (const Dispatched& dispatched : held)
-    claims.push_back({dispatched.claim.step, dispatched.claim.attempt});
-  auto holds = store.holds_claims(writer_->worker(), claims);
-  if (!holds) return;
-  std::vector<model::StepKey> gone;
-  for (std::size_t i = 0; i < held.size(); ++i)
-    if (!(*holds)[i]) gone.push_back(held[i].claim.step);
-  const auto is_gone = [&](const Dispatched& dispatched) {
-    return std::find(gone.begin(), gone.end(), dispatched.claim.step) != gone.end();
-  };
-  dispatcher.drop_queued(is_gone);
-  const auto cancelled = dispatcher.settle(AbortReason::kCancel, is_gone);
-  for (const Dispatched& dispatched : cancelled)
-    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kCancelled,
-                          clock->monotonic_us() - dispatched.started_us);
-}
-
-std::int64_t Worker::Impl::end_overdue() {
-  std::int64_t next_us = 0;
-  for (const Dispatched& dispatched : dispatcher.settle_overdue(next_us)) {
-    const std::int64_t ran_us = dispatched.deadline_us - dispatched.started_us;
-    const std::string message =
-        fmt::format("the handler ran longer than its deadline of {} ms", ran_us / kMicrosPerMs);
-    logger->log(LogLevel::kWarn, "worker", "a step is over its deadline",
-                {{"handler", handler_of(dispatched)},
-                 {"attempt", std::int64_t{dispatched.claim.attempt}},
-                 {"timeout_ms", ran_us / kMicrosPerMs}});
-    engine::StepResult result = engine::core_failure(message, "timeout", true);
-    result.execution_us = ran_us;
-    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kTimedOut, ran_us);
-    record_end(dispatched, std::move(result), {}, false);
-  }
-  return next_us;
-}
-
-void Worker::Impl::failed(const Error& error) {
-  state = WorkerState::kFailed;
-  dispatcher.close();
-  logger->log(LogLevel::kError, "worker", "the worker stops: its store is lost",
-              {{"worker_id", std::string_view(name)},
-               {"code", base::code_name(error.code)},
-               {"error", std::string_view(error.message)}});
-  Notice notice;
-  notice.kind = Notice::Kind::kFailed;
-  notice.error_json = error.to_json();
-  dispatcher.notify(std::move(notice));
-  waiters_.fail_all(error);
-}
-
 void Worker::Impl::hand_back(const std::vector<Dispatched>& dispatched) {
   std::vector<store::Release> releases;
   for (const Dispatched& one : dispatched) {
@@ -551,50 +442,6 @@ Status Worker::Impl::stop() {
   }
   waiters_.fail_all({ErrorCode::kCLOSED, fmt::format("worker {} is stopped", name)});
   return {};
-}
-
-std::string Worker::Impl::status_json() const {
-  const DispatchCounts counts = dispatcher.counts(kStarvationUs);
-  const WorkerState now = state;
-  const bool up = now != WorkerState::kStopped && now != WorkerState::kFailed;
-  std::string out = fmt::format(R"({{"success":true,"running":{},"status":"{}","worker_id":)", up,
-                                worker_state_name(now));
-  base::append_json_string(out, name);
-  out += R"(,"environment":"default","worker_core_status":")";
-  std::string core_status(worker_state_name(now));
-  core_status[0] = static_cast<char>(core_status[0] - 'a' + 'A');
-  out += core_status;
-  out += R"(","web_api_enabled":false,"supported_namespaces":[)";
-  for (std::size_t i = 0; i < config.namespaces.size(); ++i) {
-    if (i > 0) out += ',';
-    base::append_json_string(out, config.namespaces[i]);
-  }
-  out += R"(],"database_pool_size":2,"database_pool_idle":0,"store_path":)";
-  base::append_json_string(out, config.store_path);
-  out += fmt::format(R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{}}})", counts.queued,
-                     counts.running, config.max_concurrent_handlers);
-  return out;
-}
-
-std::string Worker::Impl::dispatch_metrics_json() const {
-  const DispatchCounts counts = dispatcher.counts(kStarvationUs);
-  const auto age_ms = [](const std::optional<std::int64_t>& age_us) {
-    return age_us ? std::to_string(*age_us / kMicrosPerMs) : std::string("null");
-  };
-  return fmt::format(
-      R"({{"pending_count":{},"starvation_detected":{},"starving_event_count":{},)"
-      R"("oldest_pending_age_ms":{},"newest_pending_age_ms":{},"oldest_event_id":{}}})",
-      counts.running, counts.starving > 0, counts.starving, age_ms(counts.oldest_age_us),
-      age_ms(counts.newest_age_us),
-      counts.oldest_age_us ? fmt::format("\"{}\"", counts.oldest_event.text()) : "null");
-}
-
-void Worker::Impl::check_starvation_warnings() {
-  for (const Dispatched& dispatched : dispatcher.newly_starving(kStarvationUs))
-    logger->log(LogLevel::kWarn, "worker", "a step waits long for its completion",
-                {{"handler", handler_of(dispatched)},
-                 {"attempt", std::int64_t{dispatched.claim.attempt}},
-                 {"running_ms", (clock->monotonic_us() - dispatched.started_us) / kMicrosPerMs}});
 }
 
 }  // namespace tasker::worker

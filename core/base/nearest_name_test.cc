@@ -1,11 +1,11 @@
-#include "core/engine/nearest_name.h"
+#include "core/base/nearest_name.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <string>
 
-namespace tasker::engine {
+namespace tasker::base {
 namespace {
 
 constexpr std::array<std::string_view, 5> kNames = {"name", "backoff", "max_attempts",
@@ -48,4 +48,4 @@ TEST(NearestName, NamesOver128BytesHaveNone) {
 }
 
 }  // namespace
-}  // namespace tasker::engine
+}  // namespace tasker::base

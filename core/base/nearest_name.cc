@@ -1,11 +1,11 @@
-#include "core/engine/nearest_name.h"
+#include "core/base/nearest_name.h"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
 
-namespace tasker::engine {
+namespace tasker::base {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 128;
@@ -68,4 +68,4 @@ std::optional<std::string_view> nearest_name(std::string_view name,
   return longer == candidates.end() ? nearest : *longer;
 }
 
-}  // namespace tasker::engine
+}  // namespace tasker::base

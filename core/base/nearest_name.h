@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace tasker::engine {
+namespace tasker::base {
 
 /// The candidate that differs least from `name`, the first of several: at most a third of the
 /// letters (and at most 3) changed, added, left out or swapped with the next, case apart. Failing
@@ -14,4 +14,4 @@ namespace tasker::engine {
 std::optional<std::string_view> nearest_name(std::string_view name,
                                              std::span<const std::string_view> candidates);
 
-}  // namespace tasker::engine
+}  // namespace tasker::base

@@ -1,0 +1,121 @@
+// What a worker does by itself: leases, lost workers, cancellations, deadlines, and its own end
+// when the store is lost.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/worker/worker_impl.h"
+
+namespace tasker::worker {
+
+using base::Error;
+using base::LogLevel;
+
+namespace {
+
+constexpr std::int64_t kMicrosPerMs = 1'000;
+
+}  // namespace
+
+void Worker::Impl::renew_lease(store::Store& store) {
+  auto renewed = leases_.renew(store, writer_->worker());
+  if (!renewed) {
+    logger->log(LogLevel::kError, "worker", "the lease cannot be renewed",
+                {{"code", base::code_name(renewed.error().code)},
+                 {"error", std::string_view(renewed.error().message)}});
+    return;
+  }
+  if (*renewed) return;
+  const auto lost =
+      dispatcher.settle(AbortReason::kLeaseLost, [](const Dispatched&) { return true; });
+  (void)dispatcher.take_queued();
+  for (const Dispatched& dispatched : lost)
+    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kLeaseLost,
+                          clock->monotonic_us() - dispatched.started_us);
+  logger->log(
+      LogLevel::kWarn, "worker", "the lease was lost: its steps belong to others now",
+      {{"worker_id", std::string_view(name)}, {"steps", static_cast<std::int64_t>(lost.size())}});
+  auto id = leases_.acquire(store);
+  if (id)
+    writer_->set_worker(*id);
+  else
+    failed(id.error());
+}
+
+void Worker::Impl::sweep(store::Store& store) {
+  auto ends = leases_.sweep(store, writer_->worker());
+  if (!ends) {
+    logger->log(LogLevel::kError, "worker", "lost workers cannot be looked for",
+                {{"code", base::code_name(ends.error().code)},
+                 {"error", std::string_view(ends.error().message)}});
+    return;
+  }
+  if (!ends->empty()) {
+    writer_->complete_all(std::move(*ends));
+    writer_->request_claim();
+  }
+  if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
+}
+
+void Worker::Impl::store_changed(store::Store& store) {
+  find_cancelled(store);
+  if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
+}
+
+void Worker::Impl::find_cancelled(store::Store& store) {
+  auto revocations = store.revocations();
+  if (!revocations || *revocations == revocations_seen_) return;
+  revocations_seen_ = *revocations;
+  const std::vector<Dispatched> held = dispatcher.unsettled();
+  std::vector<store::HeldClaim> claims;
+  for (const Dispatched& dispatched : held)
+    claims.push_back({dispatched.claim.step, dispatched.claim.attempt});
+  auto holds = store.holds_claims(writer_->worker(), claims);
+  if (!holds) return;
+  std::vector<model::StepKey> gone;
+  for (std::size_t i = 0; i < held.size(); ++i)
+    if (!(*holds)[i]) gone.push_back(held[i].claim.step);
+  const auto is_gone = [&](const Dispatched& dispatched) {
+    return std::find(gone.begin(), gone.end(), dispatched.claim.step) != gone.end();
+  };
+  dispatcher.drop_queued(is_gone);
+  const auto cancelled = dispatcher.settle(AbortReason::kCancel, is_gone);
+  for (const Dispatched& dispatched : cancelled)
+    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kCancelled,
+                          clock->monotonic_us() - dispatched.started_us);
+}
+
+std::int64_t Worker::Impl::end_overdue() {
+  std::int64_t next_us = 0;
+  for (const Dispatched& dispatched : dispatcher.settle_overdue(next_us)) {
+    const std::int64_t ran_us = dispatched.deadline_us - dispatched.started_us;
+    const std::string message =
+        fmt::format("the handler ran longer than its deadline of {} ms", ran_us / kMicrosPerMs);
+    logger->log(LogLevel::kWarn, "worker", "a step is over its deadline",
+                {{"handler", handler_of(dispatched)},
+                 {"attempt", std::int64_t{dispatched.claim.attempt}},
+                 {"timeout_ms", ran_us / kMicrosPerMs}});
+    engine::StepResult result = engine::core_failure(message, "timeout", true);
+    result.execution_us = ran_us;
+    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kTimedOut, ran_us);
+    record_end(dispatched, std::move(result), {}, false);
+  }
+  return next_us;
+}
+
+void Worker::Impl::failed(const Error& error) {
+  state = WorkerState::kFailed;
+  dispatcher.close();
+  logger->log(LogLevel::kError, "worker", "the worker stops: its store is lost",
+              {{"worker_id", std::string_view(name)},
+               {"code", base::code_name(error.code)},
+               {"error", std::string_view(error.message)}});
+  Notice notice;
+  notice.kind = Notice::Kind::kFailed;
+  notice.error_json = error.to_json();
+  dispatcher.notify(std::move(notice));
+  waiters_.fail_all(error);
+}
+
+}  // namespace tasker::worker
