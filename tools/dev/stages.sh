@@ -39,3 +39,4 @@ stage example tests 10 "the demo: computations, report, kill and resume" node_su
 stage crash tests 10 "worker processes killed at random moments" run_ctest dev -L '^crash$'
 stage soak tests 10 "a million steps in one process" run_ctest dev -L '^soak$'
 stage bench tests 10 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
+stage docs tests 5 "every code block of the documentation" node --test 'tests/docs/**/*.test.mjs'
