@@ -7,6 +7,13 @@
 # The target concurrent_tests builds those suites alone.
 add_custom_target(concurrent_tests)
 
+# Code of tests runs once and is mostly macros: optimising it costs more time than it saves.
+function(tasker_test_code)
+  foreach(target ${ARGN})
+    target_compile_options(${target} PRIVATE -O0)
+  endforeach()
+endfunction()
+
 function(tasker_module name)
   cmake_parse_arguments(ARG "" "DIRECTORY" "DEPENDS;PRIVATE_DEPENDS;TEST_DEPENDS" ${ARGN})
   if(NOT ARG_DIRECTORY)
@@ -39,6 +46,7 @@ function(tasker_module name)
         # With the module's own libraries, since some of their headers change with their flags (simdjson).
         target_link_libraries(${target} PRIVATE tasker_${name} ${ARG_PRIVATE_DEPENDS} ${ARG_TEST_DEPENDS} GTest::gtest
                                                 GTest::gmock GTest::gtest_main)
+        tasker_test_code(${target})
         add_test(NAME ${target} COMMAND ${target})
         set_tests_properties(${target} PROPERTIES LABELS ${kind} TIMEOUT 600)
         if(kind STREQUAL "concurrent")
