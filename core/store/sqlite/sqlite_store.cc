@@ -369,7 +369,7 @@ Status set_up_writing(Connection& connection, const Options& options) {
                 fmt::format("store {}: the file is read-only", options.path), "store_path");
   if (auto wal = switch_to_wal(connection, options); !wal) return wal;
   const std::string pragmas = fmt::format(
-      "PRAGMA synchronous = {}; PRAGMA cache_size = -16384; "
+      "PRAGMA synchronous = {}; PRAGMA cache_size = -8192; "
       "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; "
       "PRAGMA temp_store = MEMORY",
       options.durability == Durability::kFull ? "FULL" : "NORMAL");
