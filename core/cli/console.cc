@@ -6,12 +6,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <system_error>
 
 #include "core/base/json.h"
 #include "core/cli/cli.h"
 #include "core/cli/human.h"
+#include "core/config/config.h"
 #include "core/worker/json_writer.h"
 
 namespace tasker::cli {
@@ -44,14 +44,10 @@ std::string painted(bool color, Paint paint, std::string_view text) {
   return fmt::format("{}{}\x1b[0m", escape_of(paint), text);
 }
 
-bool is_set(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0';
-}
-
-bool is_dumb_terminal() {
-  const char* term = std::getenv("TERM");
-  return term != nullptr && std::strcmp(term, "dumb") == 0;
+/// Whether the environment asks for no colours, or can not show any.
+bool is_plain_wanted(const config::Environment& environment) {
+  const auto no_color = environment("NO_COLOR");
+  return (no_color && !no_color->empty()) || environment("TERM") == "dumb";
 }
 
 std::string_view advice(ErrorCode code) {
@@ -114,13 +110,14 @@ int exit_code(ErrorCode code) {
 }
 
 Console::Settings Console::detect(bool json, bool no_color) {
-  const bool color = !no_color && !is_set("NO_COLOR") && !is_dumb_terminal();
+  const config::Environment environment = config::system_environment();
+  const bool color = !no_color && !is_plain_wanted(environment);
   const bool terminal = ::isatty(STDOUT_FILENO) == 1;
   Settings settings;
   settings.json = json;
   settings.color = color && terminal && !json;
   settings.error_color = color && ::isatty(STDERR_FILENO) == 1 && !json;
-  settings.terminal = terminal && !is_dumb_terminal();
+  settings.terminal = terminal && environment("TERM") != "dumb";
   winsize size{};
   if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
     settings.columns = size.ws_col;
@@ -181,7 +178,7 @@ void Console::render(const base::Error& error, std::string_view next) {
 int Console::finish(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
   write_error(fmt::format("error[INTERNAL]: standard output can not be written: {}\n",
-                          std::strerror(errno)));
+                          std::system_category().message(errno)));
   return kExitFailed;
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <system_error>
 
@@ -43,7 +42,9 @@ tl::unexpected<base::Error> too_large(const std::string& path, std::size_t bytes
 
 tl::unexpected<base::Error> unreadable(const std::string& path, int error) {
   return fail(error == ENOENT ? ErrorCode::kNOT_FOUND : ErrorCode::kINVALID_ARGUMENT,
-              fmt::format("{} can not be read: {}", shown_name(path), std::strerror(error)), path);
+              fmt::format("{} can not be read: {}", shown_name(path),
+                          std::system_category().message(error)),
+              path);
 }
 
 bool is_yaml(const std::filesystem::path& path) {

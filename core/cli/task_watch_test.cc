@@ -26,7 +26,9 @@ class Terminal {
     size.ws_row = 24;
     size.ws_col = columns;
     ::ioctl(fd_, TIOCSWINSZ, &size);
-    name_ = ::ptsname(fd_);
+    char name[64];
+    if (::ptsname_r(fd_, name, sizeof name) != 0) throw std::runtime_error("no terminal");
+    name_ = name;
     held_ = ::open(name_.c_str(), O_RDWR | O_NOCTTY);
   }
   ~Terminal() {

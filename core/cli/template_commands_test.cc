@@ -8,7 +8,6 @@ namespace tasker::cli {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 constexpr std::string_view kBadYaml = R"(name: broken
 namespace_name: demo
