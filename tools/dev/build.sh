@@ -32,12 +32,31 @@ use_build() {
   export TASKER_CLI_PATH="$BUILD/$1/core/cli/tasker"
 }
 
-# build_typescript FOLDER... : each is a workspace with a build script.
+# build_typescript FOLDER... : workspaces with a build script; those that have not changed since are left alone.
 build_typescript() {
-  local folder
+  local folder stamp
   for folder in "$@"; do
+    typescript_changed "$folder" || continue
+    # The stamp has the time before the build, so that an edit during it counts.
+    stamp="$(typescript_stamp "$folder")"
+    mkdir -p "${stamp%/*}"
+    touch "$stamp.new"
     (cd "$ROOT" && pinned_npm run --silent build -w "$folder")
+    mv "$stamp.new" "$stamp"
   done
+}
+
+typescript_stamp() { printf '%s\n' "$BUILD/typescript/${1//\//-}"; }
+
+# Whether something that the workspace is built from is newer than its last build. A folder's own time tells what was removed.
+typescript_changed() {
+  local stamp inputs
+  stamp="$(typescript_stamp "$1")"
+  [[ -f "$stamp" && -d "$ROOT/$1/dist" ]] || return 0
+  inputs=("$ROOT/$1"/* "$ROOT/tsconfig.base.json" "$ROOT/node_modules/.tasker-installed")
+  [[ "$1" == frontends/typescript ]] || inputs+=("$(typescript_stamp frontends/typescript)")
+  [[ -n "$(find "${inputs[@]}" -name node_modules -prune -o -path "$ROOT/$1/dist" -prune -o -path "$ROOT/$1/out" -prune \
+    -o -newer "$stamp" -print -quit)" ]]
 }
 
 # Workspaces that have something to build; the front end comes first, the others use it.

@@ -3,6 +3,7 @@
 #
 #   stage NAME KIND LIMIT_MIN "TITLE" COMMAND...
 #
+# LIMIT_MIN is there to end what hangs, on a busy machine too.
 # KIND `tests` has to report at least one test (GoogleTest through ctest, node:test, unittest, or a line `N passed, N failed`);
 # KIND `checks` has nothing to count. COMMAND is a program or a function of tools/dev/; it runs in the root of the
 # repository with the pinned Node and the addon and CLI of build/dev.
@@ -25,18 +26,18 @@ node_suite() {
   node "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" test --silent -w "$2"
 }
 
-stage tools tests 5 "tools' own tests" python3 -m unittest discover --start-directory tools --pattern '*_test.py'
-stage build checks 20 "build: core, CLI, addon, TypeScript" build_all
-stage lint checks 5 "formatting, layers, tidiness, types" quick_checks
-stage cpp tests 10 "C++ tests" run_ctest dev -LE '^(crash|soak)$'
-stage asan tests 15 "C++ tests under ASan and UBSan" run_asan
-stage tsan tests 15 "concurrent C++ tests under TSan" run_tsan
+stage tools tests 10 "tools' own tests" python3 -m unittest discover --start-directory tools --pattern '*_test.py'
+stage build checks 40 "build: core, CLI, addon, TypeScript" build_all
+stage lint checks 10 "formatting, layers, tidiness, types" quick_checks
+stage cpp tests 20 "C++ tests" run_ctest dev -LE '^(crash|soak)$'
+stage asan tests 40 "C++ tests under ASan and UBSan" run_asan
+stage tsan tests 30 "concurrent C++ tests under TSan" run_tsan
 for major in "${TEST_NODES[@]}"; do
-  stage "node$major" tests 10 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
+  stage "node$major" tests 20 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
 done
 unset major
-stage example tests 10 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report
-stage crash tests 10 "worker processes killed at random moments" run_ctest dev -L '^crash$'
-stage soak tests 10 "a million steps in one process" run_ctest dev -L '^soak$'
-stage bench tests 10 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
-stage docs tests 5 "every code block of the documentation" node --test 'tests/docs/**/*.test.mjs'
+stage example tests 20 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report
+stage crash tests 20 "worker processes killed at random moments" run_ctest dev -L '^crash$'
+stage soak tests 20 "a million steps in one process" run_ctest dev -L '^soak$'
+stage bench tests 20 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
+stage docs tests 15 "every code block of the documentation" node --test 'tests/docs/**/*.test.mjs'
