@@ -18,8 +18,26 @@ const results = {
       limit: { what: '5 commits', value: 2, unit: 'ms' },
       rows: [
         { system: 'limit', variant: 'linear4', metric: 'latency_p50', unit: 'ms', median: 2, min: 1, max: 3, runs: 5 },
-        { system: 'tasker', variant: 'linear4', metric: 'latency_p50', unit: 'ms', median: 3, min: 2.5, max: 4, runs: 5 },
-        { system: 'tasker', variant: 'linear4', metric: 'latency_p99', unit: 'ms', median: 9, min: 8, max: 10, runs: 5 },
+        {
+          system: 'tasker',
+          variant: 'linear4',
+          metric: 'latency_p50',
+          unit: 'ms',
+          median: 3,
+          min: 2.5,
+          max: 4,
+          runs: 5,
+        },
+        {
+          system: 'tasker',
+          variant: 'linear4',
+          metric: 'latency_p99',
+          unit: 'ms',
+          median: 9,
+          min: 8,
+          max: 10,
+          runs: 5,
+        },
       ],
     },
   },
@@ -53,6 +71,9 @@ test('a page without the place for figures is refused', () => {
 test('the README has one place for figures, empty or with a run behind it', () => {
   const page = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const figures = page.slice(page.indexOf(START) + START.length, page.indexOf(END)).trim();
-  assert.equal(replaceFigures(page, figures).trim(), page.replace(/(figures:start -->)\s*(<!-- figures:end)/, '$1\n\n$2').trim());
+  assert.equal(
+    replaceFigures(page, figures).trim(),
+    page.replace(/(figures:start -->)\s*(<!-- figures:end)/, '$1\n\n$2').trim(),
+  );
   assert.ok(figures === '' || /^Measured on \d{4}-\d\d-\d\d at commit [0-9a-f]{12}: /.test(figures));
 });

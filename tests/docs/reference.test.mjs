@@ -27,7 +27,9 @@ function codeRows(page) {
 }
 
 test('the page of errors lists each code of errors.def with its number, retry and meaning, in order', () => {
-  const defined = [...read('contract/errors.def').matchAll(/^TASKER_ERROR\((\w+),\s*(\d+),\s*(true|false),\s*"(.*)"\)$/gm)];
+  const defined = [
+    ...read('contract/errors.def').matchAll(/^TASKER_ERROR\((\w+),\s*(\d+),\s*(true|false),\s*"(.*)"\)$/gm),
+  ];
   assert.ok(defined.length > 0);
   assert.deepEqual(
     codeRows(read('docs/reference/errors.md'))
@@ -60,12 +62,14 @@ test('README and ./dev help list the same variables', () => {
 
 test('README and the page of configuration list every variable and default that the core reads', () => {
   const defaults = new Map(
-    [...read('core/config/config.h').matchAll(/=\s*([^;]+?);\s*\/\/\/< (TASKER_\w+)/g)].map(([, value = '', name = '']) => {
-      const shifted = /^(\d+)U? << (\d+)$/.exec(value);
-      if (shifted !== null) return [name, String(Number(shifted[1]) << Number(shifted[2]))];
-      const plain = value.replaceAll("'", '').replaceAll('"', '');
-      return [name, { 'base::LogLevel::kInfo': 'info', false: '0' }[plain] ?? plain];
-    }),
+    [...read('core/config/config.h').matchAll(/=\s*([^;]+?);\s*\/\/\/< (TASKER_\w+)/g)].map(
+      ([, value = '', name = '']) => {
+        const shifted = /^(\d+)U? << (\d+)$/.exec(value);
+        if (shifted !== null) return [name, String(Number(shifted[1]) << Number(shifted[2]))];
+        const plain = value.replaceAll("'", '').replaceAll('"', '');
+        return [name, { 'base::LogLevel::kInfo': 'info', false: '0' }[plain] ?? plain];
+      },
+    ),
   );
   const read_by_core = [...read('core/config/config.h').matchAll(/\/\/\/< (TASKER_\w+)/g)].map(([, name]) => name);
   for (const page of ['README.md', 'docs/reference/configuration.md']) {

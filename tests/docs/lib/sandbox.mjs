@@ -10,7 +10,13 @@ export const ROOT = resolve(import.meta.dirname, '..', '..', '..');
 
 /** What a page's TypeScript is compiled with, unless the page has a tsconfig.json of its own. */
 const TSCONFIG = {
-  compilerOptions: { target: 'es2022', module: 'nodenext', types: ['node'], strict: true, noUncheckedIndexedAccess: true },
+  compilerOptions: {
+    target: 'es2022',
+    module: 'nodenext',
+    types: ['node'],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+  },
 };
 
 /** Stands at the place of ./dev: runs the demo from the build under test, without looking for what to install. */

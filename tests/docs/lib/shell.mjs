@@ -16,7 +16,12 @@ export class Shell {
 
   /** @param {{ cwd: string, env: NodeJS.ProcessEnv }} options */
   constructor({ cwd, env }) {
-    this.#bash = spawn('bash', ['--noprofile', '--norc'], { cwd, env, stdio: ['pipe', 'pipe', 'ignore'], detached: true });
+    this.#bash = spawn('bash', ['--noprofile', '--norc'], {
+      cwd,
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+    });
     this.#bash.stdout.setEncoding('utf8');
     this.#bash.stdout.on('data', (text) => {
       this.#read += text;
