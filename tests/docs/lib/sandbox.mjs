@@ -16,6 +16,8 @@ const TSCONFIG = {
     types: ['node'],
     strict: true,
     noUncheckedIndexedAccess: true,
+    skipLibCheck: true,
+    incremental: true,
   },
 };
 
