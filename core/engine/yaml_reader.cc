@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "core/base/json.h"
-#include "core/base/utf8.h"
 #include "core/base/nearest_name.h"
+#include "core/base/utf8.h"
 #include "core/engine/yaml_scalar.h"
 
 namespace tasker::engine {

@@ -34,7 +34,8 @@ class Reader {
   virtual base::Result<TaskRecord> find_task(const base::Uuid& uuid) = 0;
   virtual base::Result<TaskHeader> load_task_header(model::TaskId id) = 0;
   virtual base::Result<TaskPage> list_tasks(const TaskFilter& filter) = 0;
-  /// The task of a template key (any version) that has this idempotency key, if any. A key is taken for ever.
+  /// The task of a template key (any version) that has this idempotency key, if any. A key is taken
+  /// for ever.
   virtual base::Result<std::optional<TaskRecord>> find_by_idempotency_key(
       std::string_view namespace_name, std::string_view name, std::string_view key) = 0;
 

@@ -4,9 +4,9 @@
 
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <set>
 
+#include "core/base/mutex.h"
 #include "core/worker/worker.h"
 #include "core/worker/worker_test_support.h"
 
@@ -18,9 +18,9 @@ using model::StepState;
 using model::TaskState;
 
 constexpr const char* kFailureRetryable =
-    R"({"success":false,"error":{"message":"no","retryable":true},"metadata":{"retryable":true}})";
+    R"({"success":false,"error":{"message":"no","retryable":true}})";
 constexpr const char* kFailurePermanent =
-    R"({"success":false,"error":{"message":"no","retryable":false},"metadata":{"retryable":false}})";
+    R"({"success":false,"error":{"message":"no","retryable":false}})";
 
 class WorkerTest : public testing::Test {
  protected:
@@ -49,10 +49,10 @@ class WorkerTest : public testing::Test {
 TEST_F(WorkerTest, AChainRunsToItsEndInOrder) {
   auto worker = running(4);
   std::vector<std::string> order;
-  std::mutex mutex;
+  base::Mutex mutex;
   HandlerThread handlers(*worker, [&](Worker& self, const StepEvent& event) {
     {
-      std::lock_guard lock(mutex);
+      base::Lock lock(mutex);
       order.push_back(event.compiled->stored.body.steps[event.claim.template_step].name);
       EXPECT_EQ(event.dependencies.size(), event.claim.template_step);
     }
@@ -312,11 +312,11 @@ TEST_F(WorkerTest, ManyThreadsRunManyTasksEachStepOnce) {
   config::Config config;
   config.max_concurrent_handlers = 64;
   auto worker = running(3, config);
-  std::mutex mutex;
+  base::Mutex mutex;
   std::map<std::pair<model::StepKey, std::uint32_t>, int> runs;
   const auto handler = [&](Worker& self, const StepEvent& event) {
     {
-      std::lock_guard lock(mutex);
+      base::Lock lock(mutex);
       ++runs[{event.claim.step, event.claim.attempt}];
     }
     HandlerThread::succeed(self, event);

@@ -14,6 +14,12 @@ using base::ErrorCode;
 using base::Result;
 using base::Status;
 
+void pause_us(std::int64_t duration_us) {
+  constexpr std::int64_t kSecondUs = 1'000'000;
+  const timespec pause{duration_us / kSecondUs, static_cast<long>(duration_us % kSecondUs * 1'000)};
+  nanosleep(&pause, nullptr);  // tidy: allow(sleep) another process's lock wakes nobody
+}
+
 namespace {
 
 // SQLite's own handler starts at 1 ms and soon sleeps 100 ms; another process's commit takes a
@@ -28,8 +34,7 @@ int wait_for_lock(void* context, int calls) {
       kFirstUs * ((1LL << ramp) - 1) + static_cast<std::int64_t>(calls - ramp) * kLongestUs;
   if (waited_us >= timeout_us) return 0;
   const std::int64_t sleep_us = calls < kDoublings ? kFirstUs << calls : kLongestUs;
-  const timespec pause{0, static_cast<long>(sleep_us * 1'000)};
-  nanosleep(&pause, nullptr);
+  pause_us(sleep_us);
   return 1;
 }
 

@@ -18,6 +18,9 @@ enum class Access { kReadWriteCreate, kReadWrite, kReadOnly };
 
 class Statement;
 
+/// Sleeps between two tries for a lock that another process holds.
+void pause_us(std::int64_t duration_us);
+
 /// Threads: one at a time.
 class Connection {
  public:

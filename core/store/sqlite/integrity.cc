@@ -24,6 +24,11 @@ constexpr Rule kRules[] = {
     {"task {} has no template",
      "SELECT id FROM tasks t WHERE NOT EXISTS "
      "(SELECT 1 FROM templates p WHERE p.id = t.template_id)"},
+    {"task {} lacks steps of its template",  // handler_ids has four bytes for each step
+     "SELECT t.id FROM tasks t JOIN templates p ON p.id = t.template_id WHERE (SELECT count(*) "
+     "FROM "
+     "steps s WHERE s.id BETWEEN t.id << 20 AND (t.id << 20) + 1048575) < length(p.handler_ids) / "
+     "4"},
     {"task {} is complete with a step that is not",
      "SELECT t.id FROM tasks t WHERE t.state = 4 AND EXISTS (SELECT 1 FROM steps s WHERE s.id "
      "BETWEEN t.id << 20 AND (t.id << 20) + 1048575 AND s.state NOT IN (4, 7))"},

@@ -1,7 +1,6 @@
 #include "core/store/sqlite/sqlite_store.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <filesystem>
 
@@ -348,8 +347,7 @@ Result<std::string> set_wal_mode(Connection& connection, std::uint32_t busy_time
     const base::Error error = connection.failure("switching to write-ahead logging");
     if (error.code != ErrorCode::kSTORE_UNAVAILABLE || waited_ms >= busy_timeout_ms)
       return fail(error);
-    const timespec pause{0, kPauseMs * 1'000'000L};
-    nanosleep(&pause, nullptr);
+    pause_us(kPauseMs * 1'000);
   }
 }
 

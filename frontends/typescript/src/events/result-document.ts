@@ -3,7 +3,7 @@ import { toError } from '../errors/convert.js';
 import { HandlerError, HandlerResultError, RetryableError } from '../errors/handler-errors.js';
 import { showValue } from '../errors/checks.js';
 import { ErrorType } from '../handlers/error-type.js';
-import { findNotJson } from '../handlers/json.js';
+import { findNotJson } from '../errors/json.js';
 import type { StepHandlerResult } from '../handlers/step-handler-result.js';
 import type { JsonObject } from '../native/types.js';
 

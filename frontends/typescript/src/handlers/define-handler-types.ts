@@ -1,5 +1,5 @@
 // The types of `defineHandler`: input, dependency results and result of a handler flow from one definition.
-import type { NotJsonPaths, Serialized } from './json.js';
+import type { NotJsonPaths, Serialized } from '../errors/json.js';
 import type { StepContext } from './step-context.js';
 import type { StepHandlerClass } from './step-handler.js';
 import type { StepHandlerResult } from './step-handler-result.js';

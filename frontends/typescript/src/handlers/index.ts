@@ -26,7 +26,7 @@ export {
   type HandlerSpec,
 } from './handler-definition.js';
 export { HandlerRegistry, type RegistryDebugInfo } from './handler-registry.js';
-export { JSON_DEPTH_MAX, findNotJson, type NotJsonProblem, type Serialized } from './json.js';
+export { JSON_DEPTH_MAX, findNotJson, type NotJsonProblem, type Serialized } from '../errors/json.js';
 export {
   MethodDispatchError,
   NoResolverMatchError,

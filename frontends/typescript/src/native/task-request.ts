@@ -1,7 +1,7 @@
 // A task request from the caller's options to the contract's document (2.8), with the friendly checks.
 import { makeTaskerError } from '../errors/convert.js';
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
-import { findNotJson } from '../handlers/json.js';
+import { findNotJson } from '../errors/json.js';
 
 const members: Readonly<Record<string, string>> = {
   name: 'name',

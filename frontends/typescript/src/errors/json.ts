@@ -1,7 +1,7 @@
 // What JSON can carry: the runtime check of values, and the same as types.
 
-/** Levels of nesting that a value may have; the core's own limit is a little higher. */
-export const JSON_DEPTH_MAX = 1000;
+/** Levels of nesting that a value may have; the core allows 128 for the document around it. */
+export const JSON_DEPTH_MAX = 120;
 
 /** The first place of a value that JSON can not carry. */
 export interface NotJsonProblem {
