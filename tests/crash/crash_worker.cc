@@ -8,12 +8,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -145,9 +147,15 @@ int run(const Arguments& arguments) {
 }  // namespace tasker::crash
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
+  const std::vector<std::string_view> given(argv, argv + argc);
+  const auto number = [&](std::size_t index, std::uint64_t& value) {
+    const std::string_view text = given[index];
+    return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc();
+  };
+  std::uint64_t handler_us_max = 0;
+  std::uint64_t seed = 0;
+  if (argc != 5 || !number(3, handler_us_max) || !number(4, seed)) {
     return tasker::crash::report("usage: crash_worker STORE JOURNAL HANDLER_US_MAX SEED");
   }
-  return tasker::crash::run(
-      {argv[1], argv[2], std::strtoull(argv[3], nullptr, 10), std::strtoull(argv[4], nullptr, 10)});
+  return tasker::crash::run({argv[1], argv[2], handler_us_max, seed});
 }
