@@ -1,7 +1,7 @@
 // What the reference pages list is what the code has.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -93,4 +93,24 @@ test('README and the page of the command line list the exit codes that the progr
     const codes = [...read(page).matchAll(/^\| (\d+) \|/gm)].map(([, code]) => code);
     assert.deepEqual(codes, inHelp, page);
   }
+});
+
+test('the page of threads names every lock of the core and the door', () => {
+  const page = read('docs/internals/threads.md');
+  const headers = ['core', 'doors']
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+    )
+    .filter((name) => name.endsWith('.h') && !/test|conformance/.test(name));
+  const locks = headers.flatMap((header) =>
+    [...read(header).matchAll(/Mutex (\w+_mutex_|mutex_);/g)].map(([, name]) => ({ header, name })),
+  );
+  assert.ok(locks.length > 0);
+  assert.deepEqual(
+    locks.filter(({ header, name = '' }) => {
+      const stem = (/(\w+)\.h$/.exec(header)?.[1] ?? '').replace(/(?:^|_)(\w)/g, (_, letter) => letter.toUpperCase());
+      return !page.includes(`\`${stem.replace('WorkerImpl', 'Worker::Impl')}::${name}\``);
+    }),
+    [],
+  );
 });
