@@ -176,7 +176,7 @@ void add_task_create(CLI::App& group, Action& action) {
       ->excludes(text);
   create
       ->add_option("--idempotency-key", options->idempotency_key,
-                   "Create nothing while an unfinished task of this template has this key")
+                   "Create nothing if a task of this template has this key already")
       ->type_name("KEY");
   create->add_option("--priority", options->priority, "-100 to 100, higher first")
       ->capture_default_str();

@@ -63,10 +63,15 @@ void StoreWriter::stop() {
   thread_.join();
 }
 
+bool StoreWriter::has_room_for_completion() {
+  Lock lock(mutex_);
+  return inbox_.completions.size() < completions_max_;
+}
+
 bool StoreWriter::complete(PendingCompletion completion) {
   {
     Lock lock(mutex_);
-    if (ended_ || inbox_.completions.size() >= completions_max_) return false;
+    if (ended_) return false;
     inbox_.completions.push_back(std::move(completion));
     ++submitted_;
   }

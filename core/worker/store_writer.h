@@ -60,7 +60,10 @@ class StoreWriter {
   /// Idempotent.
   void stop();
 
-  /// False when the channel is full or closed.
+  /// Whether the completion channel takes one more now.
+  bool has_room_for_completion();
+  /// False when the channel is closed. Callers ask for room first; those who asked at the same
+  /// moment may pass the bound by one each.
   bool complete(PendingCompletion completion);
   /// As complete, past the bound: for ends that the core states itself.
   void complete_all(std::vector<PendingCompletion> completions);

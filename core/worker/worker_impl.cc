@@ -218,6 +218,10 @@ AttemptOutcome outcome_of(const store::Completion& completion) {
 }  // namespace
 
 Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult result) {
+  // Before the event is taken: a completion that finds the channel full leaves it open for another
+  // try.
+  if (!writer_->has_room_for_completion())
+    return fail(ErrorCode::kFULL, "the completion channel is full", "completion_channel_capacity");
   auto dispatched = dispatcher.take(event_id);
   if (!dispatched) {
     if (dispatched.error().code == ErrorCode::kFENCED) {
@@ -232,8 +236,7 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true};
   metrics.attempt_ended(handler_of(*dispatched), outcome_of(pending.completion), execution_us);
   if (writer_->complete(std::move(pending))) return {};
-  if (auto ok = usable(); !ok) return ok;
-  return fail(ErrorCode::kFULL, "the completion channel is full", "completion_channel_capacity");
+  return fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name));
 }
 
 Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_view document) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -113,6 +114,37 @@ TEST_F(WorkerTest, ACompletionThatIsNoJsonLeavesTheEventOpen) {
   EXPECT_TRUE(worker->complete_success(event.event_id, "{}"));
   EXPECT_EQ(worker->complete_success(event.event_id, "{}").error().code, ErrorCode::kUNKNOWN_EVENT);
   EXPECT_EQ(*await_end(*worker, task), TaskState::kComplete);
+}
+
+TEST_F(WorkerTest, ACompletionThatFindsTheChannelFullLeavesTheEventOpen) {
+  config::Config config;
+  config.completion_channel_capacity = 1;
+  auto worker = running(1, config);
+  const auto created = create_and_wait(*worker, std::vector<TaskRequest>(5, chain_request()));
+  std::vector<StepEvent> events;
+  while (events.size() < 5) ASSERT_TRUE(worker->wait_step_events(5, 10'000, events));
+  // Another process in the middle of a commit holds the writer up.
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(path_.c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  std::vector<StepEvent> refused;
+  for (const StepEvent& event : events) {
+    const auto status = worker->complete_success(event.event_id, "{}");
+    if (status) continue;
+    EXPECT_EQ(status.error().code, ErrorCode::kFULL);
+    refused.push_back(event);
+  }
+  EXPECT_FALSE(refused.empty());
+  ASSERT_EQ(sqlite3_exec(other, "ROLLBACK", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(other);
+  for (const StepEvent& event : refused) {
+    base::Status status = worker->complete_success(event.event_id, "{}");
+    for (; !status && status.error().code == ErrorCode::kFULL;
+         status = worker->complete_success(event.event_id, "{}"))
+      std::this_thread::yield();
+    EXPECT_TRUE(status);
+  }
+  for (const auto& task : created) EXPECT_EQ(*await_end(*worker, task->uuid), TaskState::kComplete);
 }
 
 TEST_F(WorkerTest, AStepOverItsDeadlineTimesOutAndItsLateCompletionIsFenced) {

@@ -33,8 +33,9 @@ std::string Worker::Impl::status_json() const {
   }
   out += R"(],"database_pool_size":2,"database_pool_idle":0,"store_path":)";
   base::append_json_string(out, config.store_path);
-  out += fmt::format(R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{}}})", counts.queued,
-                     counts.running, config.max_concurrent_handlers);
+  out += fmt::format(
+      R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{},"drain_timeout_ms":{}}})",
+      counts.queued, counts.running, config.max_concurrent_handlers, config.drain_timeout_ms);
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Entry of the addon: what `require` or `process.dlopen` returns.
+// What the addon exports: the object that `require` or `process.dlopen` returns.
 #include <fmt/format.h>
 #include <node_api.h>
 #include <simdjson.h>
@@ -166,4 +166,7 @@ napi_value init(napi_env env, napi_value exports) {
 
 }  // namespace tasker::node
 
-NAPI_MODULE_INIT() { return tasker::node::init(env, exports); }
+extern "C" __attribute__((visibility("default"))) napi_value tasker_node_init(napi_env env,
+                                                                              napi_value exports) {
+  return tasker::node::init(env, exports);
+}

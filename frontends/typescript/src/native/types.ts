@@ -150,6 +150,8 @@ export interface WorkerStatus {
   worker_id?: string;
   environment?: string;
   worker_core_status?: string;
+  /** Milliseconds that a drain waits for running handlers. */
+  drain_timeout_ms?: number;
   web_api_enabled?: boolean;
   supported_namespaces?: readonly string[];
   database_pool_size?: number;

@@ -305,11 +305,16 @@ export class WorkerServer extends Tasks {
     }
   }
 
+  /** What the options say, else what the core took from its variables. */
+  private drainTimeoutMs(): number {
+    return this.options.drainTimeoutMs ?? this.native.getWorkerStatus().drain_timeout_ms ?? drainTimeoutDefaultMs;
+  }
+
   private async drainAndClose(): Promise<void> {
     const { native } = this;
     try {
       if (this.failure === null) {
-        const handedBack = await native.drain(this.options.drainTimeoutMs ?? drainTimeoutDefaultMs);
+        const handedBack = await native.drain(this.drainTimeoutMs());
         if (handedBack > 0) {
           this.logger.warn('steps were handed back', { count: handedBack });
         }
