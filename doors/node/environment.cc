@@ -65,7 +65,7 @@ void Environment::end() {
       logger_->log(base::LogLevel::kWarn, "node", "a worker did not stop cleanly",
                    {{"error", std::string_view(stopped.error().message)}});
   }
-  for (std::thread& thread : apart_) thread.join();
+  for (Apart& apart : apart_) apart.thread.join();
   workers_.clear();
 }
 
@@ -143,8 +143,19 @@ Environment::Promise Environment::make_promise() {
 napi_value Environment::run_apart(std::function<Result<Settle>()> work) {
   Promise made = make_promise();
   if (!made.promise) return nullptr;
-  apart_.emplace_back(
-      [work = std::move(work), settle = std::move(made.settle)] { settle(work()); });
+  // Threads that are through are joined here: a process may open and close workers for as long as
+  // it lives.
+  std::erase_if(apart_, [](Apart& apart) {
+    if (!*apart.done) return false;
+    apart.thread.join();
+    return true;
+  });
+  auto done = std::make_shared<std::atomic<bool>>(false);
+  apart_.push_back({std::thread([work = std::move(work), settle = std::move(made.settle), done] {
+                      settle(work());
+                      *done = true;
+                    }),
+                    done});
   return made.promise;
 }
 

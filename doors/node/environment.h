@@ -4,6 +4,7 @@
 
 #include <node_api.h>
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -65,7 +66,11 @@ class Environment : public std::enable_shared_from_this<Environment> {
   const std::shared_ptr<base::Logger> logger_;
   int holds_ = 0;
   std::unordered_set<std::shared_ptr<worker::Worker>> workers_;
-  std::vector<std::thread> apart_;
+  struct Apart {
+    std::thread thread;
+    std::shared_ptr<std::atomic<bool>> done;
+  };
+  std::vector<Apart> apart_;
 
   base::Mutex mutex_;
   std::deque<Job> jobs_ TASKER_GUARDED_BY(mutex_);
