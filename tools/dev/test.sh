@@ -98,10 +98,19 @@ report_stage() {
     printf '%s: %sok%s%s, %s s\n' "$title" "$GREEN" "$RESET" "$count" "$STAGE_SECONDS"
   else
     printf '%s: %sFAILED%s%s, %s s\n' "$title" "$RED" "$RESET" "$count" "$STAGE_SECONDS"
-    printf '%s--- the end of %s%s\n' "$DIM" "${log#"$ROOT"/}" "$RESET"
-    tail -n 60 "$log" | sed 's/^/    /'
-    printf '%s---%s\n' "$DIM" "$RESET"
+    show_failures "$log" | sed 's/^/    /'
   fi
+}
+
+# What a log says of failed tests, and how it ends.
+show_failures() {
+  local log="$1"
+  printf '%s--- failures in %s%s\n' "$DIM" "${log#"$ROOT"/}" "$RESET"
+  grep -E --after-context=14 '^ *(not ok|✖ |(FAIL|ERROR): )|\[  FAILED  \]|: Failure$|\*\*\*|ERROR: |WARNING: ThreadSanitizer' "$log" |
+    head -n 120 || true
+  printf '%s--- its end%s\n' "$DIM" "$RESET"
+  tail -n 30 "$log"
+  printf '%s---%s\n' "$DIM" "$RESET"
 }
 
 print_table() {
