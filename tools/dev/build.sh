@@ -22,8 +22,12 @@ cmake_configure() {
 
 # cmake_build PRESET TARGET... : no target means all.
 cmake_build() {
+  local folder
+  folder="$(preset_folder "$1")"
   cmake_configure "$1"
-  cmake --build "$(preset_folder "$1")" ${2:+--target "${@:2}"}
+  if [[ "$(ninja -C "$folder" -n "${@:2}")" != *'no work to do'* ]]; then
+    ninja -C "$folder" "${@:2}"
+  fi
 }
 
 # The addon and the CLI of a preset become the ones that everything started from here uses.
