@@ -22,12 +22,14 @@ cmake_configure() {
 
 # cmake_build PRESET TARGET... : no target means all.
 cmake_build() {
-  local folder
+  local folder quiet=()
   folder="$(preset_folder "$1")"
   cmake_configure "$1"
-  if [[ "$(ninja -C "$folder" -n "${@:2}")" != *'no work to do'* ]]; then
-    ninja -C "$folder" "${@:2}"
+  # A look for new files is all that there is to do in most runs, and not worth a line.
+  if ! ninja -C "$folder" -n "${@:2}" | grep '^\[' | grep -qv 'Re-checking globbed'; then
+    quiet=(--quiet)
   fi
+  ninja -C "$folder" "${quiet[@]}" "${@:2}"
 }
 
 # The addon and the CLI of a preset become the ones that everything started from here uses.
