@@ -22,14 +22,8 @@ cmake_configure() {
 
 # cmake_build PRESET TARGET... : no target means all.
 cmake_build() {
-  local folder quiet=()
-  folder="$(preset_folder "$1")"
   cmake_configure "$1"
-  # A look for new files is all that there is to do in most runs, and not worth a line.
-  if ! ninja -C "$folder" -n "${@:2}" | grep '^\[' | grep -qv 'Re-checking globbed'; then
-    quiet=(--quiet)
-  fi
-  ninja -C "$folder" "${quiet[@]}" "${@:2}"
+  cmake --build "$(preset_folder "$1")" ${2:+--target "${@:2}"}
 }
 
 # The addon and the CLI of a preset become the ones that everything started from here uses.
