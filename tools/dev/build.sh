@@ -9,13 +9,18 @@ preset_folder() { printf '%s\n' "$BUILD/${1/#bench/release}"; }
 
 # Runs CMake when this preset, as it is written now, has not configured its folder yet.
 cmake_configure() {
-  local preset="$1" folder stamp hash
+  local preset="$1" folder stamp hash log="$LOGS/cmake-$1.log"
   folder="$(preset_folder "$preset")"
   stamp="$folder/.configured"
   hash="$(sha256sum "$ROOT/CMakePresets.json" | cut -d' ' -f1)"
   if [[ ! -f "$folder/build.ninja" || ! -f "$stamp" ]] ||
     { [[ "$(<"$stamp")" != "$preset $hash" ]] && [[ "$preset $(<"$stamp")" != "release bench $hash" ]]; }; then
-    (cd "$ROOT" && cmake --preset "$preset" -Wno-dev)
+    say "configuring ${folder#"$ROOT"/} ($preset)"
+    mkdir -p "$LOGS"
+    if ! (cd "$ROOT" && cmake --preset "$preset" -Wno-dev >"$log" 2>&1); then
+      tail -n 30 "$log" >&2
+      die "CMake could not configure $preset (whole log: ${log#"$ROOT"/})"
+    fi
     printf '%s\n' "$preset $hash" >"$stamp"
   fi
 }
