@@ -66,9 +66,11 @@ export function renderFigures(results, date) {
   const memory = `${Math.round(Number(machine['memory_bytes']) / 2 ** 30)} GiB`;
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const runs = Object.values(results.scenarios).flatMap(({ rows }) => rows.map((row) => row.runs));
+  // Major and minor: what follows is a distribution's own.
+  const kernel = /^\d+\.\d+/.exec(String(machine['kernel']))?.[0] ?? 'unknown';
   return [
     `Measured on ${date.toISOString().slice(0, 10)} at commit ${results.commit.slice(0, 12)}: ` +
-      `${machine['cpu']}, ${machine['cores']} cores, ${memory}, ${machine['filesystem']}, Linux ${machine['kernel']}; ` +
+      `${machine['cpu']}, ${machine['cores']} cores, ${memory}, ${machine['filesystem']}, Linux ${kernel}; ` +
       `${used.join(', ')}. Medians of ${Math.min(...runs)} runs.`,
     ...Object.entries(results.scenarios).map(([name, scenario]) => table(name, scenario)),
   ].join('\n\n');
