@@ -322,7 +322,7 @@ TEST_F(WorkerTest, AForkedCopyIsRefused) {
 
 TEST_F(WorkerTest, AHandlerThatBlocksThreeLeaseTimesKeepsItsStep) {
   config::Config config;
-  config.lease_ttl_ms = 150;
+  config.lease_ttl_ms = 400;
   auto worker = running(1, config);
   auto other = running(1, config);
   const auto task = create_one(*worker);
@@ -334,7 +334,7 @@ TEST_F(WorkerTest, AHandlerThatBlocksThreeLeaseTimesKeepsItsStep) {
   }
   Worker& idle = owner == worker.get() ? *other : *worker;
   std::vector<StepEvent> stolen;
-  EXPECT_EQ(*idle.wait_step_events(1, 450, stolen), 0U);
+  EXPECT_EQ(*idle.wait_step_events(1, 1'200, stolen), 0U);
   EXPECT_TRUE(owner->complete_success(events[0].event_id, "{}"));
   EXPECT_EQ(*await_end(*worker, task), TaskState::kComplete);
   EXPECT_EQ(steps_of(task)[0].attempt, 1U);
