@@ -51,7 +51,7 @@ check_clang_tidy() {
   local log="$LOGS/clang-tidy.log"
   mkdir -p "$LOGS"
   run-clang-tidy -quiet -p "$BUILD/clang-analysis" -j "$(nproc)" >"$log" 2>&1 && return 0
-  sed -E 's/\x1b\[[0-9;]*m//g' "$log" | grep -vE '^(clang-tidy |[0-9]+ warnings? |Error while processing )'
+  sed -E 's/\x1b\[[0-9;]*m//g' "$log" | grep -vE '^(clang-tidy[-0-9]* |[0-9]+ warnings? |Error while processing )'
   return 1
 }
 
