@@ -30,8 +30,6 @@ std::uint32_t Dispatcher::room() const {
   return capacity_ - static_cast<std::uint32_t>(events_.size());
 }
 
-bool Dispatcher::should_wake() { return !std::exchange(wake_pending_, true); }
-
 void Dispatcher::wake() {
   Lock lock(wakeup_mutex_);
   if (on_wakeup_) on_wakeup_();
@@ -52,7 +50,7 @@ void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker)
       events_.emplace(event.event_id, std::move(dispatched));
       queue_.push_back(std::move(event));
     }
-    call = should_wake();
+    call = !std::exchange(events_announced_, true);
     waiters = waiting_;
   }
   if (waiters > 0) arrived_.notify_all();
@@ -65,7 +63,7 @@ void Dispatcher::notify(Notice notice) {
     Lock lock(mutex_);
     if (notices_.size() >= kNoticesMax) notices_.pop_front();
     notices_.push_back(std::move(notice));
-    call = should_wake();
+    call = !std::exchange(notices_announced_, true);
   }
   if (call) wake();
 }
@@ -95,7 +93,7 @@ std::size_t Dispatcher::poll(std::size_t max, std::vector<StepEvent>& out) {
       }
       out.push_back(std::move(event));
     }
-    if (queue_.empty() && notices_.empty()) wake_pending_ = false;
+    if (queue_.empty()) events_announced_ = false;
   }
   if (earlier && on_earlier_deadline_) on_earlier_deadline_();
   return taken;
@@ -116,7 +114,7 @@ std::vector<Notice> Dispatcher::poll_notices(std::size_t max) {
     taken.push_back(std::move(notices_.front()));
     notices_.pop_front();
   }
-  if (queue_.empty() && notices_.empty()) wake_pending_ = false;
+  if (notices_.empty()) notices_announced_ = false;
   return taken;
 }
 
@@ -130,8 +128,9 @@ void Dispatcher::set_wakeup(std::function<void()> on_wakeup) {
   {
     // What came before the wake-up was set has to be announced to it too.
     Lock lock(mutex_);
-    call = set && !(queue_.empty() && notices_.empty());
-    wake_pending_ = call;
+    events_announced_ = set && !queue_.empty();
+    notices_announced_ = set && !notices_.empty();
+    call = events_announced_ || notices_announced_;
   }
   if (call) wake();
 }
@@ -190,7 +189,7 @@ std::vector<Dispatched> Dispatcher::settle(AbortReason reason,
       notice.reason = reason;
       notices_.push_back(std::move(notice));
     }
-    call = !settled.empty() && should_wake();
+    call = !settled.empty() && !std::exchange(notices_announced_, true);
   }
   if (call) wake();
   return settled;

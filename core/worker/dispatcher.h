@@ -71,6 +71,8 @@ class Dispatcher {
   bool wait(std::int64_t timeout_us);
   std::vector<Notice> poll_notices(std::size_t max);
   void set_wakeup(std::function<void()> on_wakeup);
+  /// Calls the wake-up, if one is set. Not under a lock that it may take.
+  void wake();
 
   /// Whether a completion for the event would be taken now: OK, UNKNOWN_EVENT or FENCED. A settled
   /// one is removed.
@@ -115,8 +117,6 @@ class Dispatcher {
 
   base::Status refuse(const base::Uuid& event_id, Events::iterator found) TASKER_REQUIRES(mutex_);
   void remove(Events::iterator found) TASKER_REQUIRES(mutex_);
-  bool should_wake() TASKER_REQUIRES(mutex_);
-  void wake();
 
   const std::uint32_t capacity_;
   const std::uint32_t handler_timeout_ms_;
@@ -130,7 +130,10 @@ class Dispatcher {
   Events events_ TASKER_GUARDED_BY(mutex_);
   std::int64_t earliest_deadline_us_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint32_t waiting_ TASKER_GUARDED_BY(mutex_) = 0;
-  bool wake_pending_ TASKER_GUARDED_BY(mutex_) = false;
+  // Whether the wake-up was called for what waits, one for each kind: a kind that nobody polls must
+  // not silence the other.
+  bool events_announced_ TASKER_GUARDED_BY(mutex_) = false;
+  bool notices_announced_ TASKER_GUARDED_BY(mutex_) = false;
   bool abandoned_ TASKER_GUARDED_BY(mutex_) = false;
   bool closed_ TASKER_GUARDED_BY(mutex_) = true;
 

@@ -121,7 +121,26 @@ void append_dependency_results(std::string& out, const StepEvent& event) {
   out += '}';
 }
 
+void append_sequence_members(std::string& out, JsonObject& object, const StepEvent& event,
+                             const base::Uuid& step_uuid) {
+  object.name("task");
+  append_task(out, *event.task, event.compiled->stored);
+  object.name("workflow_step");
+  append_workflow_step(out, event, step_uuid);
+  object.name("step_definition");
+  append_step_definition(out, event.compiled->stored.body.steps[event.claim.template_step]);
+  object.name("dependency_results");
+  append_dependency_results(out, event);
+}
+
 }  // namespace
+
+void append_task_sequence_step_json(std::string& out, const StepEvent& event) {
+  JsonObject object(out);
+  append_sequence_members(out, object, event,
+                          base::derive_uuid(event.task->uuid, event.claim.step.index));
+  object.close();
+}
 
 void append_step_event_json(std::string& out, const StepEvent& event) {
   const base::Uuid step_uuid = base::derive_uuid(event.task->uuid, event.claim.step.index);
@@ -138,14 +157,7 @@ void append_step_event_json(std::string& out, const StepEvent& event) {
   out += '"';
   object.uuid("task_correlation_id", event.task->correlation_id);
   object.uuid_or_null("parent_correlation_id", event.task->parent_correlation_id);
-  object.name("task");
-  append_task(out, *event.task, event.compiled->stored);
-  object.name("workflow_step");
-  append_workflow_step(out, event, step_uuid);
-  object.name("step_definition");
-  append_step_definition(out, event.compiled->stored.body.steps[event.claim.template_step]);
-  object.name("dependency_results");
-  append_dependency_results(out, event);
+  append_sequence_members(out, object, event, step_uuid);
   object.close();
 }
 

@@ -30,5 +30,8 @@ struct StepEvent {
 
 /// Appends the contract's step event (2.1) for `event`.
 void append_step_event_json(std::string& out, const StepEvent& event);
+/// Appends the part of it that domain events carry too: {task, workflow_step, step_definition,
+/// dependency_results}.
+void append_task_sequence_step_json(std::string& out, const StepEvent& event);
 
 }  // namespace tasker::worker

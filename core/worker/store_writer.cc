@@ -159,10 +159,16 @@ bool StoreWriter::flush(std::int64_t timeout_us) {
   return done_.wait_for(mutex_, timeout_us, [this, until] { return settled_ >= until; });
 }
 
-void StoreWriter::set_handlers(std::vector<std::string> callables,
-                               std::vector<std::string> namespaces) {
-  callables_ = std::move(callables);
-  namespaces_ = std::move(namespaces);
+bool HandlerChoice::takes(const store::HandlerRecord& handler) const {
+  const auto contains = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  return (all || contains(callables, handler.callable)) &&
+         (namespaces.empty() || contains(namespaces, handler.namespace_name));
+}
+
+void StoreWriter::set_handlers(HandlerChoice choice) {
+  choice_ = std::move(choice);
   refresh_handlers();
 }
 
@@ -180,17 +186,12 @@ void StoreWriter::refresh_handlers() {
 
 void StoreWriter::map_handlers() {
   using store::ClaimBudget;
-  const auto contains = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
   auto& executor_of = batch_.budget.executor_of_handler;
   executor_of.clear();
   for (const store::HandlerRecord& handler : handlers_) {
     const auto index = static_cast<std::size_t>(handler.id);
     if (executor_of.size() <= index) executor_of.resize(index + 1, ClaimBudget::kUnknown);
-    const bool mine = contains(callables_, handler.callable) &&
-                      (namespaces_.empty() || contains(namespaces_, handler.namespace_name));
-    executor_of[index] = mine ? std::int16_t{0} : ClaimBudget::kNotMine;
+    executor_of[index] = choice_.takes(handler) ? std::int16_t{0} : ClaimBudget::kNotMine;
   }
 }
 

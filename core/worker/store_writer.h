@@ -35,6 +35,15 @@ struct PendingCreate {
   std::function<void(base::Result<std::vector<store::WriteOutcome::Created>>)> on_done;
 };
 
+/// Which steps a worker claims.
+struct HandlerChoice {
+  std::vector<std::string> callables;
+  bool all = false;                     ///< any callable, whatever `callables` says
+  std::vector<std::string> namespaces;  ///< empty: any
+
+  bool takes(const store::HandlerRecord& handler) const;
+};
+
 struct StoreWriterParts {
   Dispatcher& dispatcher;
   TemplateCache& templates;
@@ -85,7 +94,7 @@ class StoreWriter {
 
   // On the writer's thread only, from a control:
   void set_worker(model::WorkerId worker) { batch_.budget.worker = worker; }
-  void set_handlers(std::vector<std::string> callables, std::vector<std::string> namespaces);
+  void set_handlers(HandlerChoice choice);
   model::WorkerId worker() const { return batch_.budget.worker; }
 
   /// Called on the writer's thread when the earliest back-off is known anew (wall clock,
@@ -152,8 +161,7 @@ class StoreWriter {
   Inbox work_taken_;
   std::uint64_t taken_up_to_ = 0;
   store::WriteBatch batch_;
-  std::vector<std::string> callables_;
-  std::vector<std::string> namespaces_;
+  HandlerChoice choice_;
   std::vector<store::HandlerRecord> handlers_;
   bool maybe_claimable_ = false;  // steps may be waiting that found no room before
   int failures_ = 0;              // commits that failed in a row

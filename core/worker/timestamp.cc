@@ -20,7 +20,7 @@ void put_digits(char* to, unsigned value, int digits) {
 }
 
 int fraction_digits(unsigned micros, TimeSpelling spelling) {
-  if (spelling == TimeSpelling::kStepResponse) return 6;
+  if (spelling == TimeSpelling::kStepResponse || spelling == TimeSpelling::kDomainEvent) return 6;
   if (micros == 0) return 0;
   return micros % 1000 == 0 ? 3 : 6;
 }
@@ -125,6 +125,7 @@ void append_time(std::string& out, std::int64_t time_us, TimeSpelling spelling) 
     out += fmt::format("{:+}", year);
     out.append(text + 4, length - 4);
   }
+  if (spelling == TimeSpelling::kDomainEvent) out += "000+00:00";
 }
 
 bool is_date_time(std::string_view text) {

@@ -20,6 +20,7 @@ TEST(AppendTime, SpellsTheSameTimeInTheFourWaysOfTheContract) {
   EXPECT_EQ(spelled(kTimeUs, TimeSpelling::kTaskResponse), "2026-02-16T11:04:05.123456Z");
   EXPECT_EQ(spelled(kTimeUs, TimeSpelling::kStepResponse), "2026-02-16T11:04:05.123456Z");
   EXPECT_EQ(spelled(kTimeUs, TimeSpelling::kReadiness), "2026-02-16T11:04:05.123456");
+  EXPECT_EQ(spelled(kTimeUs, TimeSpelling::kDomainEvent), "2026-02-16T11:04:05.123456000+00:00");
 }
 
 TEST(AppendTime, ShortensAFractionToTheDigitsItNeeds) {

@@ -56,10 +56,12 @@ Status Worker::register_handlers(std::span<const std::string> callables) {
   return impl_->register_handlers(callables);
 }
 
+Status Worker::register_all_handlers() { return impl_->register_all_handlers(); }
+
 Status Worker::start() { return impl_->start(); }
 
 void Worker::set_wakeup(std::function<void()> on_wakeup) {
-  impl_->dispatcher.set_wakeup(std::move(on_wakeup));
+  impl_->set_wakeup(std::move(on_wakeup));
 }
 
 std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
@@ -87,6 +89,17 @@ Status Worker::complete_success(const base::Uuid& event_id, std::string result_j
   result.result_json = std::move(result_json);
   return impl_->complete(event_id, std::move(result));
 }
+
+void Worker::checkpoint_step_event(const base::Uuid& event_id, std::string_view checkpoint_json,
+                                   std::function<void(Result<base::Uuid>)> on_stored) {
+  impl_->checkpoint(event_id, checkpoint_json, std::move(on_stored));
+}
+
+std::size_t Worker::poll_domain_events(std::size_t max, std::vector<std::string>& out) {
+  return impl_->poll_domain_events(max, out);
+}
+
+void Worker::keep_domain_events() { impl_->domain_events.keep(); }
 
 void Worker::create_tasks(std::vector<TaskRequest> requests,
                           std::function<void(std::vector<Result<CreatedTask>>)> on_done) {

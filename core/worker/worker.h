@@ -84,13 +84,17 @@ class Worker {
 
   /// Adds handler names; steps for them are claimed from now on. Known names are kept.
   base::Status register_handlers(std::span<const std::string> callables);
+  /// Steps of every handler are claimed from now on, also of those whose templates come later: for
+  /// front ends that never name their handlers.
+  base::Status register_all_handlers();
   /// Begins to claim. INVALID_STATE when not created.
   base::Status start();
 
-  /// Called once whenever events or notices are waiting and the last call was answered by a poll
-  /// that found nothing more: coalesced, from a core thread, must return quickly and may not call
-  /// back into the worker. Replaces the last one; an empty function removes it. After return the
-  /// old one is not called again.
+  /// Called once whenever step events, notices or domain events are waiting and the last call for
+  /// their kind was answered by a poll of that kind that found nothing more: coalesced kind by
+  /// kind, so that one that nobody polls never hides another. From a core thread, must return
+  /// quickly and may not call back into the worker. Replaces the last one; an empty function
+  /// removes it. After return the old one is not called again.
   void set_wakeup(std::function<void()> on_wakeup);
 
   /// Appends up to `max` step events that are ready to run; does not wait. Their deadlines run from
@@ -111,6 +115,25 @@ class Worker {
 
   /// As complete_step_event for a success, for native handlers: no document to parse.
   base::Status complete_success(const base::Uuid& event_id, std::string result_json);
+
+  /// Stores a checkpoint document (contract, 2.4) for a running step and dispatches the step again,
+  /// under a new event id, in this worker; the claim and its attempt go on. The old event is gone
+  /// at once. `on_stored` is called once, from a core thread or, on an error, from inside the call:
+  /// with the new event id when the checkpoint is durable and the continuation is on the dispatch
+  /// channel (a nil id: the worker drains, and the step was handed back to go on elsewhere).
+  /// UNKNOWN_EVENT; FENCED; INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT with the field: the event
+  /// stays open; CLOSED. A store that does not take the checkpoint for 10 s ends the attempt as a
+  /// retryable failure of error type `checkpoint_error`; the store's error is then given.
+  void checkpoint_step_event(const base::Uuid& event_id, std::string_view checkpoint_json,
+                             std::function<void(base::Result<base::Uuid>)> on_stored);
+
+  /// Appends up to `max` domain events of the in-process path, oldest first, each a JSON document
+  /// of the contract's 2.7; does not wait.
+  /// @return how many were appended; 0 when none
+  std::size_t poll_domain_events(std::size_t max, std::vector<std::string>& out);
+  /// Domain events of steps that complete from now on are kept for poll_domain_events, the latest
+  /// 2,000 of them; without this none are.
+  void keep_domain_events();
 
   /// Creates tasks in as few commits as possible; `on_done` is called once from a core thread with
   /// one result a request, in order.

@@ -150,18 +150,40 @@ Status Worker::Impl::register_handlers(std::span<const std::string> callables) {
   return send_handlers();
 }
 
-Status Worker::Impl::send_handlers() {
-  std::vector<std::string> callables;
+Status Worker::Impl::register_all_handlers() {
+  if (auto ok = usable(); !ok) return ok;
   {
     Lock lock(handlers_mutex_);
-    callables = callables_;
+    all_handlers_ = true;
   }
-  if (auto set = writer_->call(
-          [&](store::Store&) { writer_->set_handlers(callables, config.namespaces); });
+  return send_handlers();
+}
+
+Status Worker::Impl::send_handlers() {
+  HandlerChoice choice;
+  choice.namespaces = config.namespaces;
+  {
+    Lock lock(handlers_mutex_);
+    choice.callables = callables_;
+    choice.all = all_handlers_;
+  }
+  if (auto set = writer_->call([&](store::Store&) { writer_->set_handlers(std::move(choice)); });
       !set)
     return set;
   writer_->request_claim();
   return {};
+}
+
+void Worker::Impl::set_wakeup(std::function<void()> on_wakeup) {
+  const bool set = static_cast<bool>(on_wakeup);
+  dispatcher.set_wakeup(std::move(on_wakeup));
+  if (set && domain_events.announce_again()) dispatcher.wake();
+}
+
+std::size_t Worker::Impl::poll_domain_events(std::size_t max, std::vector<std::string>& out) {
+  const std::vector<DomainEvent> events = domain_events.poll(max);
+  for (const DomainEvent& event : events) append_domain_event_json(out.emplace_back(), event);
+  return events.size();
 }
 
 std::size_t Worker::Impl::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
@@ -248,6 +270,10 @@ Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_v
   }
   if (!result) return fail(result.error());
   return complete(event_id, std::move(*result));
+}
+
+void Worker::Impl::checkpoint(const base::Uuid&, std::string_view, OnCheckpoint on_stored) {
+  on_stored(fail(ErrorCode::kUNSUPPORTED, "checkpoints are not in this version"));
 }
 
 void Worker::Impl::create_tasks(std::vector<TaskRequest> requests,
@@ -430,7 +456,7 @@ Status Worker::Impl::stop() {
                   {{"error", std::string_view(drained.error().message)}});
     state = WorkerState::kStopped;
   }
-  dispatcher.set_wakeup({});
+  set_wakeup({});
   housekeeper_->stop();
   auto called = writer_->call([&](store::Store& store) {
     if (auto removed = store.unregister_worker(writer_->worker()); !removed)

@@ -10,6 +10,7 @@
 #include "core/engine/outcome.h"
 #include "core/engine/step_result_reader.h"
 #include "core/worker/dispatcher.h"
+#include "core/worker/domain_event_ring.h"
 #include "core/worker/housekeeper.h"
 #include "core/worker/lease_keeper.h"
 #include "core/worker/metrics.h"
@@ -19,6 +20,8 @@
 #include "core/worker/worker.h"
 
 namespace tasker::worker {
+
+using OnCheckpoint = std::function<void(base::Result<base::Uuid>)>;
 
 class Worker::Impl {
  public:
@@ -31,12 +34,16 @@ class Worker::Impl {
   base::Status open(std::unique_ptr<store::Store> store);
   base::Status start();
   base::Status register_handlers(std::span<const std::string> callables);
+  base::Status register_all_handlers();
 
   base::Result<std::size_t> wait_step_events(std::size_t max, std::int64_t timeout_ms,
                                              std::vector<StepEvent>& out);
   std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
   base::Status complete(const base::Uuid& event_id, engine::StepResult result);
   base::Status complete_document(const base::Uuid& event_id, std::string_view document);
+  void checkpoint(const base::Uuid& event_id, std::string_view document, OnCheckpoint on_stored);
+  void set_wakeup(std::function<void()> on_wakeup);
+  std::size_t poll_domain_events(std::size_t max, std::vector<std::string>& out);
 
   void create_tasks(std::vector<TaskRequest> requests,
                     std::function<void(std::vector<base::Result<CreatedTask>>)> on_done);
@@ -61,6 +68,7 @@ class Worker::Impl {
   const std::string name;
   Metrics metrics;
   Dispatcher dispatcher;
+  DomainEventRing domain_events;
   std::atomic<WorkerState> state{WorkerState::kCreated};
 
  private:
@@ -89,6 +97,7 @@ class Worker::Impl {
 
   base::Mutex handlers_mutex_;
   std::vector<std::string> callables_ TASKER_GUARDED_BY(handlers_mutex_);
+  bool all_handlers_ TASKER_GUARDED_BY(handlers_mutex_) = false;
 
   base::Mutex random_mutex_;
   base::Random random_ TASKER_GUARDED_BY(random_mutex_);
