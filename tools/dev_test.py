@@ -177,7 +177,8 @@ class Stages(Dev):
     def setUp(self):
         super().setUp()
         (self.root / "tools" / "dev" / "setup.sh").write_text(
-            "need_debian() { :; }\nneed_node() { :; }\nneed_npm_packages() { :; }\nuse_node() { :; }\n"
+            "need_debian() { :; }\nneed_node() { :; }\nneed_bun_and_deno() { :; }\nneed_npm_packages() { :; }\n"
+            "use_node() { :; }\nuse_bun_and_deno() { :; }\n"
         )
 
     def stages(self, *lines):

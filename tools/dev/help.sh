@@ -16,7 +16,8 @@ ${BOLD}./dev COMMAND${RESET}
   help                  this text
 
 Each command installs what it needs and the machine lacks: Debian packages with apt-get (as root or through sudo),
-Node ${NODE_VERSIONS[$BUILD_NODE]} and npm $NPM_VERSION from npm into .tools/, npm packages into node_modules/.
+Node ${NODE_VERSIONS[$BUILD_NODE]} and npm $NPM_VERSION from npm into .tools/ (tests and benchmarks also other versions of Node,
+Bun $BUN_VERSION and Deno), npm packages into node_modules/.
 
 ${BOLD}Variables that a worker and the command line read${RESET}
 

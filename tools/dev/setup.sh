@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Installs what is missing and nothing else: Debian packages, pinned Node and npm under .tools/, npm packages.
+# Installs what is missing and nothing else: Debian packages, pinned runtimes and npm under .tools/, npm packages.
 
 readonly BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config ca-certificates git python3 libsqlite3-dev libsimdjson-dev libfmt-dev
@@ -121,6 +121,37 @@ need_node() {
 # Puts the pinned Node first on the PATH.
 use_node() {
   PATH="$(tasker_node "$1")/bin:$PATH"
+  export PATH
+}
+
+# The package of Bun for this processor; the one without AVX2 is called baseline.
+bun_package() {
+  case "$(node_platform)" in
+    linux-arm64) echo @oven/bun-linux-aarch64 ;;
+    *) if grep -qw avx2 /proc/cpuinfo; then echo @oven/bun-linux-x64; else echo @oven/bun-linux-x64-baseline; fi ;;
+  esac
+}
+
+# Programs of the pinned Bun and Deno.
+tasker_bun() { printf '%s\n' "$TOOLS/bun-$BUN_VERSION/bin/bun"; }
+tasker_deno() { printf '%s\n' "$TOOLS/deno-${DENO_VERSIONS[$(node_platform)]}/deno"; }
+
+# need_bun_and_deno: fetches those that are not there yet; need_node comes first.
+need_bun_and_deno() {
+  local bun deno platform
+  bun="$(tasker_bun)"
+  deno="$(tasker_deno)"
+  platform="$(node_platform)"
+  [[ -x "$bun" ]] || fetch_npm_package "$(bun_package)" "$BUN_VERSION" "${bun%/bin/bun}"
+  [[ -x "$deno" ]] || fetch_npm_package "@deno/$platform-glibc" "${DENO_VERSIONS[$platform]}" "${deno%/deno}"
+}
+
+# Puts the pinned Bun and Deno first on the PATH.
+use_bun_and_deno() {
+  local bun deno
+  bun="$(tasker_bun)"
+  deno="$(tasker_deno)"
+  PATH="${bun%/bun}:${deno%/deno}:$PATH"
   export PATH
 }
 

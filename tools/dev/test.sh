@@ -25,6 +25,7 @@ run_tests() {
 
   need_debian build test
   need_node "${TEST_NODES[@]}"
+  need_bun_and_deno
   need_npm_packages all
   use_node "$BUILD_NODE"
   use_build dev
@@ -125,6 +126,7 @@ print_table() {
 
 # What a stage's process does; not for the command line.
 run_stage_here() {
+  use_bun_and_deno
   use_node "$BUILD_NODE"
   use_build dev
   cd "$ROOT"

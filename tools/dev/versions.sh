@@ -13,3 +13,10 @@ readonly TEST_NODES=(22 20 24 26)
 
 # Runs on each of those, unlike the newest.
 readonly NPM_VERSION=10.9.9
+
+# Bun from npm's packages @oven/bun-linux-…, Deno from @deno/linux-…-glibc; the one of Deno for arm64 lags behind.
+readonly BUN_VERSION=1.4.5
+declare -rA DENO_VERSIONS=(
+  [linux-x64]=2.9.6
+  [linux-arm64]=2.9.5
+)
