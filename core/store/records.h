@@ -90,6 +90,40 @@ struct Completion {
   model::TemplateId template_id{};    ///< the task's, for the claims of its dependents
   std::vector<Dependent> dependents;  ///< for kComplete: steps to count down
   bool is_sink = false;               ///< for kComplete: counts the task down
+  bool has_checkpoint = false;        ///< for kComplete: the step's checkpoint goes with it
+};
+
+/// How far a running step has come, in the author's own terms. It replaces the step's last one and
+/// stays through retries, crashes and hand-backs, until the step is complete or cancelled.
+///
+/// Stored only while the step is in_progress with this worker and this attempt (the fence).
+struct Checkpoint {
+  model::StepKey step;
+  std::uint32_t attempt = 0;
+  model::WorkerId worker{};
+  std::string cursor_json;
+  std::uint64_t items_processed = 0;
+  std::string accumulated_json;  ///< empty for none
+};
+
+/// A past cursor of a step, for people.
+struct CheckpointMark {
+  std::string cursor_json;
+  std::int64_t stored_at_us = 0;
+};
+
+/// The history keeps the last kCheckpointHistoryMax cursors, the latest included; one of more than
+/// kHistoryCursorBytesMax bytes is kept as null.
+inline constexpr std::uint32_t kCheckpointHistoryMax = 100;
+inline constexpr std::size_t kHistoryCursorBytesMax = 4'096;
+
+/// A step's latest checkpoint as stored.
+struct CheckpointRecord {
+  std::string cursor_json;
+  std::uint64_t items_processed = 0;
+  std::string accumulated_json;  ///< empty for none
+  std::int64_t stored_at_us = 0;
+  std::vector<CheckpointMark> history;  ///< oldest first
 };
 
 enum class CompletionOutcome : std::uint8_t { kRecorded, kFenced };
@@ -131,12 +165,14 @@ struct Claim {
   model::HandlerId handler{};
   std::uint32_t attempt = 0;  ///< 1 for the first
   std::int64_t claimed_at_us = 0;
+  bool has_checkpoint = false;  ///< an attempt before left one
 };
 
 /// All that one transaction writes. Applied in the order of the members; all of it or nothing is
 /// committed.
 struct WriteBatch {
   std::int64_t now_us = 0;
+  std::vector<Checkpoint> checkpoints;
   std::vector<Completion> completions;
   std::vector<Release> releases;
   std::vector<NewTask> tasks;
@@ -152,6 +188,7 @@ struct TaskFinished {
 
 /// What happened to each part of a WriteBatch, in its order.
 struct WriteOutcome {
+  std::vector<CompletionOutcome> checkpoints;
   std::vector<CompletionOutcome> completions;
   std::vector<bool> releases;  ///< false: the claim was no longer this worker's
   struct Created {

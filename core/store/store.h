@@ -47,6 +47,8 @@ class Reader {
   virtual base::Result<std::vector<std::string>> load_results(
       model::TaskId task, std::span<const std::uint32_t> steps) = 0;
   virtual base::Result<std::vector<AttemptRecord>> list_attempts(model::StepKey step) = 0;
+  /// The latest checkpoint of a step; nullopt when it has none.
+  virtual base::Result<std::optional<CheckpointRecord>> load_checkpoint(model::StepKey step) = 0;
   virtual base::Result<std::vector<WorkerRecord>> list_workers() = 0;
 
   /// Claims of workers for which `is_lost` says true, at most `limit`. `is_lost` also sees the

@@ -47,6 +47,8 @@ void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker)
       dispatched.worker = worker;
       dispatched.compiled = event.compiled;
       dispatched.task_uuid = event.task->uuid;
+      dispatched.correlation_id = event.correlation_id;
+      dispatched.checkpoint_json = event.checkpoint_json;
       events_.emplace(event.event_id, std::move(dispatched));
       queue_.push_back(std::move(event));
     }
@@ -85,7 +87,7 @@ std::size_t Dispatcher::poll(std::size_t max, std::vector<StepEvent>& out) {
                                           ? std::int64_t{*step.timeout_seconds} * 1'000'000
                                           : std::int64_t{handler_timeout_ms_} * 1'000;
       dispatched.started_us = now_us;
-      dispatched.started_wall_us = wall_us;
+      if (dispatched.started_wall_us == 0) dispatched.started_wall_us = wall_us;
       dispatched.deadline_us = now_us + timeout_us;
       if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_) {
         earliest_deadline_us_ = dispatched.deadline_us;
@@ -145,7 +147,7 @@ void Dispatcher::remove(Events::iterator found) {
 }
 
 Status Dispatcher::refuse(const base::Uuid& event_id, Events::iterator found) {
-  if (found == events_.end() || found->second.started_us == 0)
+  if (found == events_.end() || found->second.started_us == 0 || found->second.paused)
     return fail(ErrorCode::kUNKNOWN_EVENT,
                 fmt::format("no running step event has id {}", event_id.text()), "event_id");
   if (found->second.settled) {
@@ -172,10 +174,58 @@ Result<Dispatched> Dispatcher::take(const base::Uuid& event_id) {
   return dispatched;
 }
 
+Result<Dispatched> Dispatcher::pause(const base::Uuid& event_id, const base::Uuid& step_uuid) {
+  Lock lock(mutex_);
+  const auto found = events_.find(event_id);
+  if (auto status = refuse(event_id, found); !status) return fail(status.error());
+  Dispatched& dispatched = found->second;
+  const base::Uuid own = base::derive_uuid(dispatched.task_uuid, dispatched.claim.step.index);
+  if (step_uuid != own)
+    return fail(ErrorCode::kINVALID_ARGUMENT,
+                fmt::format("step_uuid is {}; event {} is of step {}", step_uuid.text(),
+                            event_id.text(), own.text()),
+                "step_uuid");
+  dispatched.paused = true;
+  return dispatched;
+}
+
+Resumed Dispatcher::resume(const base::Uuid& event_id, StepEvent continuation) {
+  bool call = false;
+  std::uint32_t waiters = 0;
+  {
+    Lock lock(mutex_);
+    const auto found = events_.find(event_id);
+    if (found->second.settled) {
+      remove(found);
+      return Resumed::kSettled;
+    }
+    if (closed_) return Resumed::kClosed;
+    Dispatched dispatched = std::move(found->second);
+    events_.erase(found);
+    dispatched.claim = continuation.claim;
+    dispatched.checkpoint_json = continuation.checkpoint_json;
+    dispatched.paused = false;
+    dispatched.starvation_logged = false;
+    dispatched.started_us = 0;
+    dispatched.deadline_us = 0;
+    events_.emplace(continuation.event_id, std::move(dispatched));
+    queue_.push_back(std::move(continuation));
+    call = !std::exchange(events_announced_, true);
+    waiters = waiting_;
+  }
+  if (waiters > 0) arrived_.notify_all();
+  if (call) wake();
+  return Resumed::kQueued;
+}
+
+void Dispatcher::leave(const base::Uuid& event_id) {
+  Lock lock(mutex_);
+  remove(events_.find(event_id));
+}
+
 std::vector<Dispatched> Dispatcher::settle(AbortReason reason,
                                            const std::function<bool(const Dispatched&)>& which) {
   std::vector<Dispatched> settled;
-  std::vector<base::Uuid> aborted;
   bool call = false;
   {
     Lock lock(mutex_);
@@ -183,13 +233,14 @@ std::vector<Dispatched> Dispatcher::settle(AbortReason reason,
       if (dispatched.settled || dispatched.started_us == 0 || !which(dispatched)) continue;
       dispatched.settled = true;
       settled.push_back(dispatched);
+      if (dispatched.paused) continue;
       Notice notice;
       notice.kind = Notice::Kind::kAbort;
       notice.event_id = id;
       notice.reason = reason;
       notices_.push_back(std::move(notice));
     }
-    call = !settled.empty() && !std::exchange(notices_announced_, true);
+    call = !notices_.empty() && !std::exchange(notices_announced_, true);
   }
   if (call) wake();
   return settled;
@@ -198,12 +249,12 @@ std::vector<Dispatched> Dispatcher::settle(AbortReason reason,
 std::vector<Dispatched> Dispatcher::settle_overdue(std::int64_t& next_us) {
   const std::int64_t now_us = clock_.monotonic_us();
   auto overdue = settle(AbortReason::kTimeout, [now_us](const Dispatched& dispatched) {
-    return dispatched.deadline_us <= now_us;
+    return !dispatched.paused && dispatched.deadline_us <= now_us;
   });
   Lock lock(mutex_);
   earliest_deadline_us_ = 0;
   for (const auto& [id, dispatched] : events_) {
-    if (dispatched.settled || dispatched.started_us == 0) continue;
+    if (dispatched.settled || dispatched.paused || dispatched.started_us == 0) continue;
     if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_)
       earliest_deadline_us_ = dispatched.deadline_us;
   }
@@ -284,7 +335,7 @@ DispatchCounts Dispatcher::counts(std::int64_t starvation_us) const {
   DispatchCounts counts;
   counts.queued = queue_.size();
   for (const auto& [id, dispatched] : events_) {
-    if (dispatched.started_us == 0) continue;
+    if (dispatched.started_us == 0 || dispatched.paused) continue;
     ++counts.running;
     const std::int64_t age_us = now_us - dispatched.started_us;
     if (age_us > starvation_us) ++counts.starving;
@@ -302,7 +353,7 @@ std::vector<Dispatched> Dispatcher::newly_starving(std::int64_t starvation_us) {
   Lock lock(mutex_);
   std::vector<Dispatched> starving;
   for (auto& [id, dispatched] : events_) {
-    if (dispatched.started_us == 0 || dispatched.starvation_logged) continue;
+    if (dispatched.started_us == 0 || dispatched.paused || dispatched.starvation_logged) continue;
     if (now_us - dispatched.started_us <= starvation_us) continue;
     dispatched.starvation_logged = true;
     starving.push_back(dispatched);

@@ -3,7 +3,9 @@
 //
 //   dispatch ─▶ queued ── poll ─▶ running ── complete ─▶ gone
 //                  │                  └─ settle (timeout, cancel, lease lost) ─▶ settled ──
-//                  complete ─▶ gone └─ hand back ─▶ gone
+//                  complete ─▶ gone ├─ hand back ─▶ gone
+//                                   └─ pause (a checkpoint is being stored) ─▶ resume ─▶ queued
+//                                                    under a new id, or leave ─▶ gone
 // A place is taken from dispatch until gone: a slot is free only when its handler really is.
 #pragma once
 
@@ -37,6 +39,16 @@ struct Dispatched {
   bool settled =
       false;  ///< its end is recorded already; the handler's own completion will be refused
   bool starvation_logged = false;
+  bool paused = false;  ///< the front end's event is gone, the place and the claim are kept
+  base::Uuid correlation_id;
+  std::shared_ptr<const std::string> checkpoint_json;  ///< as the handler got it
+};
+
+/// What became of a paused step.
+enum class Resumed : std::uint8_t {
+  kQueued,   ///< the continuation is on the channel
+  kClosed,   ///< the channel is closed; the step stays paused until leave()
+  kSettled,  ///< its claim was given up meanwhile; it is gone
 };
 
 /// Name of the handler of a dispatched step.
@@ -80,7 +92,17 @@ class Dispatcher {
   /// Removes a running event for its completion. UNKNOWN_EVENT, FENCED as in check.
   base::Result<Dispatched> take(const base::Uuid& event_id);
 
-  /// Marks running events that satisfy `which` as settled and tells the front end to stop them.
+  /// Takes a running event from the front end while a checkpoint of its step, `step_uuid`, is
+  /// stored: the event is unknown from now on, its place stays taken. UNKNOWN_EVENT, FENCED;
+  /// INVALID_ARGUMENT when the event is another step's.
+  base::Result<Dispatched> pause(const base::Uuid& event_id, const base::Uuid& step_uuid);
+  /// Puts the continuation of the paused `event_id` on the channel.
+  Resumed resume(const base::Uuid& event_id, StepEvent continuation);
+  /// Gives the place of a paused event free.
+  void leave(const base::Uuid& event_id);
+
+  /// Marks running events that satisfy `which` as settled and tells the front end to stop them;
+  /// paused ones have no handler to stop.
   std::vector<Dispatched> settle(AbortReason reason,
                                  const std::function<bool(const Dispatched&)>& which);
   /// Settles what is over its deadline; `next_us` becomes the earliest deadline left (monotonic), 0

@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/worker/checkpoint.h"
+#include "core/worker/step_document.h"
+
 namespace tasker::worker {
 
 using base::fail;
@@ -21,6 +24,34 @@ EventBuilder::EventBuilder(TemplateCache& templates, base::Random random)
     : templates_(templates), tasks_(kTaskCacheBytesMax), random_(random) {}
 
 Result<StepEvent> EventBuilder::build(const store::Claim& claim, store::Reader& reader) {
+  auto event = assemble(claim, reader);
+  if (!event) return event;
+  event->correlation_id = base::derive_uuid(event->event_id, 0);
+  if (auto added = add_previous_result(*event, reader); !added) return fail(added.error());
+  if (auto added = add_checkpoint(*event, reader); !added) return fail(added.error());
+  return event;
+}
+
+Result<StepEvent> EventBuilder::build_continuation(
+    const Dispatched& before, std::shared_ptr<const std::string> checkpoint_json,
+    store::Reader& reader) {
+  auto event = assemble(before.claim, reader);
+  if (!event) return event;
+  event->claim.has_checkpoint = true;
+  event->correlation_id = before.correlation_id;
+  event->checkpoint_json = std::move(checkpoint_json);
+  event->is_continuation = true;
+  if (auto added = add_previous_result(*event, reader); !added) return fail(added.error());
+  return event;
+}
+
+Result<StepEvent> EventBuilder::build_again(const Dispatched& dispatched, store::Reader& reader) {
+  auto event = assemble(dispatched.claim, reader);
+  if (event) event->checkpoint_json = dispatched.checkpoint_json;
+  return event;
+}
+
+Result<StepEvent> EventBuilder::assemble(const store::Claim& claim, store::Reader& reader) {
   StepEvent event;
   event.event_id = base::make_uuid_v4(random_);
   event.claim = claim;
@@ -31,12 +62,28 @@ Result<StepEvent> EventBuilder::build(const store::Claim& claim, store::Reader& 
   if (!header) return fail(header.error());
   event.task = std::move(*header);
   if (auto added = add_dependencies(event, reader); !added) return fail(added.error());
-  if (claim.attempt > 1) {
-    auto step = reader.load_step(claim.step);
-    if (!step) return fail(step.error());
-    event.previous_error_json = std::move(step->error_json);
-  }
   return event;
+}
+
+Status EventBuilder::add_previous_result(StepEvent& event, store::Reader& reader) {
+  if (event.claim.attempt <= 1) return {};
+  auto step = reader.load_step(event.claim.step);
+  if (!step) return fail(step.error());
+  event.previous_result_json =
+      step_document(base::derive_uuid(event.task->uuid, event.claim.step.index), *step);
+  return {};
+}
+
+Status EventBuilder::add_checkpoint(StepEvent& event, store::Reader& reader) {
+  if (!event.claim.has_checkpoint) return {};
+  auto checkpoint = reader.load_checkpoint(event.claim.step);
+  if (!checkpoint) return fail(checkpoint.error());
+  if (!*checkpoint)
+    return fail(base::ErrorCode::kSTORE_CORRUPT,
+                fmt::format("step {} of task {} is said to have a checkpoint, and has none",
+                            event.claim.step.index, event.task->uuid.text()));
+  event.checkpoint_json = std::make_shared<const std::string>(stored_checkpoint_json(**checkpoint));
+  return {};
 }
 
 Result<std::shared_ptr<const store::TaskHeader>> EventBuilder::header_of(model::TaskId task,

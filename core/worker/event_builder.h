@@ -7,6 +7,7 @@
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/store/store.h"
+#include "core/worker/dispatcher.h"
 #include "core/worker/step_event.h"
 #include "core/worker/task_cache.h"
 #include "core/worker/template_cache.h"
@@ -21,10 +22,19 @@ class EventBuilder {
   /// What is not cached is read through `reader`. Errors are those of the store; STORE_CORRUPT when
   /// a dependency has no result.
   base::Result<StepEvent> build(const store::Claim& claim, store::Reader& reader);
+  /// The event that goes on from a checkpoint which `checkpoint_json` shows, of the same attempt.
+  base::Result<StepEvent> build_continuation(const Dispatched& before,
+                                             std::shared_ptr<const std::string> checkpoint_json,
+                                             store::Reader& reader);
+  /// The step as it was dispatched, without what only its handler needs.
+  base::Result<StepEvent> build_again(const Dispatched& dispatched, store::Reader& reader);
 
   TaskCache& tasks() { return tasks_; }
 
  private:
+  base::Result<StepEvent> assemble(const store::Claim& claim, store::Reader& reader);
+  base::Status add_checkpoint(StepEvent& event, store::Reader& reader);
+  base::Status add_previous_result(StepEvent& event, store::Reader& reader);
   base::Result<std::shared_ptr<const store::TaskHeader>> header_of(model::TaskId task,
                                                                    store::Reader& reader);
   base::Status add_dependencies(StepEvent& event, store::Reader& reader);

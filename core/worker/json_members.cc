@@ -68,6 +68,16 @@ Result<std::int64_t> JsonMember::as_integer(std::int64_t min, std::int64_t max) 
   return value;
 }
 
+Result<std::uint64_t> JsonMember::as_unsigned() const {
+  std::uint64_t value = 0;
+  const char* end = json.data() + json.size();
+  const auto read = std::from_chars(json.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end) {
+    return fail(refusal("an integer from 0 to 18446744073709551615"));
+  }
+  return value;
+}
+
 Result<base::Uuid> JsonMember::as_uuid() const {
   const auto text = as_string();
   const auto uuid = text ? base::parse_uuid(*text) : std::nullopt;
@@ -86,10 +96,16 @@ Result<JsonMembers> JsonMembers::read(std::string_view json, std::string_view fi
     status.error().field = field;
     return fail(std::move(status.error()));
   }
+  return read_checked(json, field, known, Unknown::kRefused);
+}
+
+Result<JsonMembers> JsonMembers::read_checked(std::string_view json, std::string_view field,
+                                              const std::vector<std::string_view>& known,
+                                              Unknown unknown) {
   JsonMembers members;
   base::Status status;
   const bool readable = for_each_member(json, [&](std::string_view name, std::string_view text) {
-    status = members.add(name, text, field, known);
+    status = members.add(name, text, field, known, unknown);
     return status.has_value();
   });
   if (!readable) {
@@ -103,9 +119,10 @@ Result<JsonMembers> JsonMembers::read(std::string_view json, std::string_view fi
 }
 
 base::Status JsonMembers::add(std::string_view name, std::string_view json, std::string_view field,
-                              const std::vector<std::string_view>& known) {
+                              const std::vector<std::string_view>& known, Unknown unknown) {
   const std::string path = member_path(field, name);
   const auto match = std::find(known.begin(), known.end(), name);
+  if (match == known.end() && unknown == Unknown::kIgnored) return {};
   if (match == known.end()) {
     std::string message = fmt::format("{} is not a known member", base::shown(path));
     if (const auto nearest = base::nearest_name(name, known)) {
@@ -121,10 +138,15 @@ base::Status JsonMembers::add(std::string_view name, std::string_view json, std:
   return {};
 }
 
-const JsonMember* JsonMembers::find(std::string_view name) const {
+const JsonMember* JsonMembers::find_or_null(std::string_view name) const {
   const auto found = std::find_if(members_.begin(), members_.end(),
                                   [&](const JsonMember& member) { return member.name == name; });
-  return found == members_.end() || found->is_null() ? nullptr : &*found;
+  return found == members_.end() ? nullptr : &*found;
+}
+
+const JsonMember* JsonMembers::find(std::string_view name) const {
+  const JsonMember* const found = find_or_null(name);
+  return found == nullptr || found->is_null() ? nullptr : found;
 }
 
 std::string member_path(std::string_view field, std::string_view name) {

@@ -99,6 +99,11 @@ void Metrics::completion_refused() {
   ++refused_;
 }
 
+void Metrics::checkpoint_stored() {
+  Lock lock(mutex_);
+  ++checkpoints_;
+}
+
 void Metrics::tasks_created(std::size_t count) {
   Lock lock(mutex_);
   created_ += count;
@@ -113,9 +118,9 @@ std::string Metrics::to_json() const {
   Lock lock(mutex_);
   std::string out =
       fmt::format(R"({{"tasker_tasks_created_total":{},"tasker_tasks_finished_total":{},)"
-                  R"("tasker_completions_refused_total":{},"tasker_store_operations_total":{},)"
-                  R"("tasker_store_commit_seconds":)",
-                  created_, finished_, refused_, committed_operations_);
+                  R"("tasker_completions_refused_total":{},"tasker_checkpoints_stored_total":{},)"
+                  R"("tasker_store_operations_total":{},"tasker_store_commit_seconds":)",
+                  created_, finished_, refused_, checkpoints_, committed_operations_);
   commit_.append_json(out);
   out += R"(,"handlers":{)";
   bool first = true;

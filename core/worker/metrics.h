@@ -53,6 +53,7 @@ class Metrics {
   void attempt_started(std::string_view handler, std::int64_t waited_us);
   void commit(std::size_t operations, std::int64_t duration_us);
   void completion_refused();
+  void checkpoint_stored();
   void tasks_created(std::size_t count);
   void tasks_finished(std::size_t count);
 
@@ -72,6 +73,7 @@ class Metrics {
   std::map<std::string, HandlerMetrics, std::less<>> handlers_ TASKER_GUARDED_BY(mutex_);
   Histogram commit_ TASKER_GUARDED_BY(mutex_);
   std::uint64_t committed_operations_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t checkpoints_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t refused_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t created_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t finished_ TASKER_GUARDED_BY(mutex_) = 0;

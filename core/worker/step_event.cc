@@ -50,13 +50,14 @@ void append_workflow_step(std::string& out, const StepEvent& event, const base::
   object.flag("in_process", false);
   object.flag("processed", false);
   object.raw("inputs", step.handler.initialization_json);
-  object.null("results");
+  object.raw("results", event.previous_result_json);
   object.null("backoff_request_seconds");
   object.null("processed_at");
   object.time("last_attempted_at", event.claim.claimed_at_us, kTimes);
   object.time("created_at", event.task->created_at_us, kTimes);
   object.time("updated_at", event.claim.claimed_at_us, kTimes);
-  object.null("checkpoint");
+  object.raw("checkpoint",
+             event.checkpoint_json ? std::string_view(*event.checkpoint_json) : std::string_view());
   object.close();
 }
 
@@ -144,13 +145,12 @@ void append_task_sequence_step_json(std::string& out, const StepEvent& event) {
 
 void append_step_event_json(std::string& out, const StepEvent& event) {
   const base::Uuid step_uuid = base::derive_uuid(event.task->uuid, event.claim.step.index);
-  const base::Uuid dispatch_id = base::derive_uuid(event.event_id, 0);
   JsonObject object(out);
   object.uuid("event_id", event.event_id);
   object.uuid("task_uuid", event.task->uuid);
   object.uuid("step_uuid", step_uuid);
-  object.uuid("correlation_id", dispatch_id);
-  object.uuid("trace_id", dispatch_id);
+  object.uuid("correlation_id", event.correlation_id);
+  object.uuid("trace_id", event.correlation_id);
   object.name("span_id");
   out += "\"span-";
   step_uuid.append_to(out);

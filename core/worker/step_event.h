@@ -25,7 +25,12 @@ struct StepEvent {
   std::shared_ptr<const store::TaskHeader> task;
   std::shared_ptr<const engine::CompiledTemplate> compiled;
   std::vector<DependencyResult> dependencies;
-  std::string previous_error_json;  ///< of the attempt before, or empty
+  std::string previous_result_json;  ///< result document of the attempt before, or empty
+  /// The same through all checkpoints of an attempt.
+  base::Uuid correlation_id;
+  /// What the handler sees of the step's last checkpoint (contract, 2.4); null when it has none.
+  std::shared_ptr<const std::string> checkpoint_json;
+  bool is_continuation = false;  ///< dispatched again by a checkpoint, not claimed anew
 };
 
 /// Appends the contract's step event (2.1) for `event`.

@@ -99,6 +99,17 @@ void StoreWriter::release(std::vector<store::Release> releases) {
   work_.notify_one();
 }
 
+bool StoreWriter::checkpoint(PendingCheckpoint& checkpoint) {
+  {
+    Lock lock(mutex_);
+    if (ended_) return false;
+    ++submitted_;
+    inbox_.checkpoints.push_back(std::move(checkpoint));
+  }
+  work_.notify_one();
+  return true;
+}
+
 bool StoreWriter::create(PendingCreate& create) {
   {
     Lock lock(mutex_);
@@ -217,6 +228,7 @@ void StoreWriter::refuse_rest() {
     Lock lock(mutex_);
     move_all(inbox_.controls, work_taken_.controls);
     move_all(inbox_.creates, work_taken_.creates);
+    move_all(inbox_.checkpoints, work_taken_.checkpoints);
     settled_ = submitted_;
     ended_ = true;
     done_.notify_all();
@@ -224,6 +236,7 @@ void StoreWriter::refuse_rest() {
   for (Control& control : work_taken_.controls) control(*store_);
   for (PendingCreate& create : work_taken_.creates)
     create.on_done(fail(ErrorCode::kCLOSED, "the worker is closed"));
+  fail_checkpoints({ErrorCode::kCLOSED, "the worker is closed"});
   store_.reset();
 }
 
@@ -242,6 +255,7 @@ bool StoreWriter::take_work() {
   if (inbox_.empty() && !leftovers) return !stopping_;
   if (stopping_ && failures_ > 0) return false;
   move_all(inbox_.completions, work_taken_.completions);
+  move_all(inbox_.checkpoints, work_taken_.checkpoints);
   move_all(inbox_.releases, work_taken_.releases);
   move_all(inbox_.controls, work_taken_.controls);
   std::size_t tasks = 0;
@@ -261,9 +275,12 @@ bool StoreWriter::take_work() {
 
 void StoreWriter::fill_batch() {
   batch_.now_us = clock_.wall_us();
+  batch_.checkpoints.clear();
   batch_.completions.clear();
   batch_.releases.clear();
   batch_.tasks.clear();
+  for (PendingCheckpoint& pending : work_taken_.checkpoints)
+    batch_.checkpoints.push_back(std::move(pending.checkpoint));
   for (PendingCompletion& pending : work_taken_.completions) {
     if (batch_.completions.size() == kCompletionsPerCommit) break;
     batch_.completions.push_back(std::move(pending.completion));
@@ -280,8 +297,9 @@ void StoreWriter::fill_batch() {
 }
 
 void StoreWriter::commit() {
-  const bool idle = batch_.completions.empty() && batch_.releases.empty() && batch_.tasks.empty() &&
-                    !batch_.promote_due && !batch_.claim;
+  const std::size_t operations = batch_.checkpoints.size() + batch_.completions.size() +
+                                 batch_.releases.size() + batch_.tasks.size();
+  const bool idle = operations == 0 && !batch_.promote_due && !batch_.claim;
   if (idle) {
     work_taken_.claim = false;
     return;
@@ -296,8 +314,7 @@ void StoreWriter::commit() {
     logger_.log(LogLevel::kInfo, "worker", "the store accepts writes again",
                 {{"failed_commits", std::int64_t{failures_}}});
   failures_ = 0;
-  metrics_.commit(batch_.completions.size() + batch_.releases.size() + batch_.tasks.size(),
-                  clock_.monotonic_us() - started_us);
+  metrics_.commit(operations, clock_.monotonic_us() - started_us);
   deliver(*outcome);
 }
 
@@ -308,6 +325,7 @@ void StoreWriter::deliver(store::WriteOutcome& outcome) {
     refresh_handlers();
     request_claim();
   }
+  deliver_checkpoints(outcome);
   deliver_completions(outcome);
   deliver_created(outcome);
   deliver_claims(outcome);
@@ -431,6 +449,10 @@ void StoreWriter::commit_failed(const Error& error) {
   for (std::size_t i = 0; i < batch_.completions.size(); ++i)
     work_taken_.completions[i].completion = std::move(batch_.completions[i]);
   batch_.completions.clear();
+  for (std::size_t i = 0; i < batch_.checkpoints.size(); ++i)
+    work_taken_.checkpoints[i].checkpoint = std::move(batch_.checkpoints[i]);
+  batch_.checkpoints.clear();
+  fail_checkpoints(error);
   if (base::code_retryable(error.code)) return;
 
   work_taken_.completions.clear();

@@ -29,6 +29,17 @@ struct PendingCompletion {
   bool tell_if_refused = false;
 };
 
+/// A checkpoint on its way into the store, its step paused in the dispatcher.
+struct PendingCheckpoint {
+  store::Checkpoint checkpoint;
+  base::Uuid event_id;  ///< the paused event's
+  Dispatched dispatched;
+  std::shared_ptr<const std::string> continuation_json;  ///< what the handler will see of it
+  std::int64_t give_up_us = 0;                           ///< monotonic
+  /// Called once, on the writer's thread, with the continuation's event id; nil: handed back.
+  std::function<void(base::Result<base::Uuid>)> on_stored;
+};
+
 /// Tasks to create; `on_done` is called once, on the writer's thread.
 struct PendingCreate {
   std::vector<store::NewTask> tasks;
@@ -77,6 +88,9 @@ class StoreWriter {
   /// As complete, past the bound: for ends that the core states itself.
   void complete_all(std::vector<PendingCompletion> completions);
   void release(std::vector<store::Release> releases);
+  /// False when the writer has ended; `checkpoint` is then untouched. There are never more than the
+  /// dispatcher has places.
+  bool checkpoint(PendingCheckpoint& checkpoint);
   /// False when the channel is full or closed; `create` is then untouched.
   bool create(PendingCreate& create);
   /// Runs `control` on the writer's thread, outside of a transaction, before the next commit.
@@ -102,6 +116,12 @@ class StoreWriter {
   void set_on_next_due(std::function<void(std::int64_t)> callback) {
     on_next_due_ = std::move(callback);
   }
+  /// Called on the writer's thread for a step whose checkpoint the store did not take: its attempt
+  /// has to be ended.
+  void set_on_checkpoint_failed(
+      std::function<void(const Dispatched&, const base::Error&)> callback) {
+    on_checkpoint_failed_ = std::move(callback);
+  }
   /// Called once on the writer's thread when the store is lost for good.
   void set_on_failed(std::function<void(const base::Error&)> callback) {
     on_failed_ = std::move(callback);
@@ -110,6 +130,7 @@ class StoreWriter {
  private:
   struct Inbox {
     std::deque<PendingCompletion> completions;
+    std::deque<PendingCheckpoint> checkpoints;
     std::deque<store::Release> releases;
     std::deque<PendingCreate> creates;
     std::deque<Control> controls;
@@ -117,8 +138,8 @@ class StoreWriter {
     bool promote = false;
 
     bool empty() const {
-      return completions.empty() && releases.empty() && creates.empty() && controls.empty() &&
-             !claim && !promote;
+      return completions.empty() && checkpoints.empty() && releases.empty() && creates.empty() &&
+             controls.empty() && !claim && !promote;
     }
   };
 
@@ -127,6 +148,10 @@ class StoreWriter {
   void fill_batch();
   void commit();
   void deliver(store::WriteOutcome& outcome);
+  void deliver_checkpoints(const store::WriteOutcome& outcome);
+  void go_on(PendingCheckpoint& pending);
+  void fail_checkpoint(PendingCheckpoint& pending, const base::Error& error);
+  void fail_checkpoints(const base::Error& error);
   void deliver_completions(const store::WriteOutcome& outcome);
   void deliver_created(const store::WriteOutcome& outcome);
   void deliver_claims(const store::WriteOutcome& outcome);
@@ -143,6 +168,7 @@ class StoreWriter {
   const base::Clock& clock_;
   const std::size_t completions_max_;
   std::function<void(std::int64_t)> on_next_due_;
+  std::function<void(const Dispatched&, const base::Error&)> on_checkpoint_failed_;
   std::function<void(const base::Error&)> on_failed_;
 
   base::Mutex mutex_;

@@ -99,9 +99,22 @@ std::int64_t Worker::Impl::end_overdue() {
     engine::StepResult result = engine::core_failure(message, "timeout", true);
     result.execution_us = ran_us;
     metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kTimedOut, ran_us);
-    record_end(dispatched, std::move(result), {}, false);
+    record_end(dispatched, std::move(result));
   }
   return next_us;
+}
+
+void Worker::Impl::lose(const Dispatched& dispatched, const Error& error) {
+  logger->log(LogLevel::kError, "worker", "a checkpoint was not stored: its attempt ends",
+              {{"handler", handler_of(dispatched)},
+               {"attempt", std::int64_t{dispatched.claim.attempt}},
+               {"code", base::code_name(error.code)},
+               {"error", std::string_view(error.message)}});
+  const std::int64_t ran_us = clock->monotonic_us() - dispatched.started_us;
+  engine::StepResult result = engine::core_failure(
+      fmt::format("the checkpoint was not stored: {}", error.message), "checkpoint_error", true);
+  result.execution_us = ran_us;
+  metrics.attempt_ended(handler_of(dispatched), record_end(dispatched, std::move(result)), ran_us);
 }
 
 void Worker::Impl::failed(const Error& error) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/worker/checkpoint.h"
 #include "core/worker/task_factory.h"
 
 namespace tasker::worker {
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::int64_t kMicrosPerMs = 1'000;
 constexpr std::int64_t kFlushTimeoutUs = 10'000'000;
+constexpr std::int64_t kCheckpointPatienceUs = 10'000'000;  // contract, 1.6
 constexpr std::size_t kWaitersPerLook = 200;
 
 std::string worker_name(const config::Config& config) {
@@ -96,6 +98,8 @@ Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
       std::make_unique<Housekeeper>(duties(), watch ? std::move(*watch) : nullptr,
                                     std::int64_t{config.lease_ttl_ms} * kMicrosPerMs / 3, *clock);
   writer_->set_on_next_due([this](std::int64_t due_us) { housekeeper_->set_next_due(due_us); });
+  writer_->set_on_checkpoint_failed(
+      [this](const Dispatched& dispatched, const Error& error) { lose(dispatched, error); });
   writer_->set_on_failed([this](const Error& error) { failed(error); });
   dispatcher.set_on_earlier_deadline([this] { housekeeper_->deadline_changed(); });
   return writer_->call([&](store::Store& opened) {
@@ -192,6 +196,7 @@ std::size_t Worker::Impl::poll_step_events(std::size_t max, std::vector<StepEven
   const std::int64_t now_us = clock->wall_us();
   for (std::size_t i = before; i < out.size(); ++i) {
     const StepEvent& event = out[i];
+    if (event.is_continuation) continue;  // its attempt has started before
     metrics.attempt_started(
         event.compiled->stored.body.steps[event.claim.template_step].handler.callable,
         now_us - event.claim.claimed_at_us);
@@ -216,14 +221,6 @@ store::Completion Worker::Impl::decide(const Dispatched& dispatched, engine::Ste
                                    random_);
 }
 
-void Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult result,
-                              const base::Uuid& event_id, bool tell) {
-  PendingCompletion pending{decide(dispatched, std::move(result)), event_id, tell};
-  std::vector<PendingCompletion> one;
-  one.push_back(std::move(pending));
-  writer_->complete_all(std::move(one));
-}
-
 namespace {
 
 AttemptOutcome outcome_of(const store::Completion& completion) {
@@ -238,6 +235,14 @@ AttemptOutcome outcome_of(const store::Completion& completion) {
 }
 
 }  // namespace
+
+AttemptOutcome Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult result) {
+  std::vector<PendingCompletion> one(1);
+  one[0].completion = decide(dispatched, std::move(result));
+  const AttemptOutcome outcome = outcome_of(one[0].completion);
+  writer_->complete_all(std::move(one));
+  return outcome;
+}
 
 Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult result) {
   // Before the event is taken: a completion that finds the channel full leaves it open for another
@@ -272,8 +277,33 @@ Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_v
   return complete(event_id, std::move(*result));
 }
 
-void Worker::Impl::checkpoint(const base::Uuid&, std::string_view, OnCheckpoint on_stored) {
-  on_stored(fail(ErrorCode::kUNSUPPORTED, "checkpoints are not in this version"));
+void Worker::Impl::checkpoint(const base::Uuid& event_id, std::string_view document,
+                              OnCheckpoint on_stored) {
+  if (auto ok = usable(); !ok) return on_stored(fail(ok.error()));
+  // Before the event is taken: a text that cannot be read leaves it open for another try.
+  auto request = read_checkpoint(document, config.result_bytes_max);
+  if (!request) return on_stored(fail(request.error()));
+  auto paused = dispatcher.pause(event_id, request->step_uuid);
+  if (!paused) {
+    if (paused.error().code == ErrorCode::kFENCED) {
+      metrics.completion_refused();
+      writer_->request_claim();  // a place is free again
+    }
+    return on_stored(fail(paused.error()));
+  }
+  PendingCheckpoint pending;
+  pending.event_id = event_id;
+  pending.continuation_json =
+      std::make_shared<const std::string>(continuation_checkpoint_json(*request));
+  pending.checkpoint = {paused->claim.step,       paused->claim.attempt,
+                        paused->worker,           std::move(request->cursor_json),
+                        request->items_processed, std::move(request->accumulated_json)};
+  pending.dispatched = std::move(*paused);
+  pending.give_up_us = clock->monotonic_us() + kCheckpointPatienceUs;
+  pending.on_stored = std::move(on_stored);
+  if (writer_->checkpoint(pending)) return;
+  dispatcher.leave(event_id);
+  pending.on_stored(fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name)));
 }
 
 void Worker::Impl::create_tasks(std::vector<TaskRequest> requests,

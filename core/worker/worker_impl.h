@@ -83,8 +83,10 @@ class Worker::Impl {
   bool check_waiters();
   void look_after_waiters_of(const base::Uuid& uuid);
   void failed(const base::Error& error);
-  void record_end(const Dispatched& dispatched, engine::StepResult result,
-                  const base::Uuid& event_id, bool tell);
+  /// Ends the attempt of a step whose checkpoint could not be stored.
+  void lose(const Dispatched& dispatched, const base::Error& error);
+  /// Records an end that the core states itself; nobody is told when the fence refuses it.
+  AttemptOutcome record_end(const Dispatched& dispatched, engine::StepResult result);
   store::Completion decide(const Dispatched& dispatched, engine::StepResult result);
   void hand_back(const std::vector<Dispatched>& dispatched);
   Duties duties();

@@ -25,7 +25,8 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
   const std::pair<Statement&, const char*> statements[] = {
       {writer.complete_,
        "UPDATE steps SET state = 4, completed_at_us = ?1, execution_us = ?2, metadata_json = ?3, "
-       "result_json = ?4 WHERE id = ?5 AND state = 2 AND attempt = ?6 AND worker_id = ?7"},
+       "result_json = ?4, has_checkpoint = 0 WHERE id = ?5 AND state = 2 AND attempt = ?6 AND "
+       "worker_id = ?7"},
       {writer.fail_,
        "UPDATE steps SET state = ?1, missing = ?2, retry_at_us = ?3, execution_us = ?4, "
        "error_json = ?5, metadata_json = ?6 "
@@ -80,7 +81,8 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
        "WHERE state = 1 AND handler_id = ?1 ORDER BY priority DESC, id LIMIT ?2"},
       {writer.claim_,
        "UPDATE steps SET state = 2, attempt = attempt + 1, worker_id = ?2, claimed_at_us = ?3 "
-       "WHERE id = ?1 AND state = 1 RETURNING template_id, template_step, attempt"},
+       "WHERE id = ?1 AND state = 1 RETURNING template_id, template_step, attempt, "
+       "has_checkpoint"},
       {writer.next_due_, "SELECT min(retry_at_us) FROM steps WHERE state = 3"},
   };
   for (const auto& [statement, sql] : statements) {
@@ -88,6 +90,9 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
     if (!prepared) return base::fail(prepared.error());
     statement = std::move(*prepared);
   }
+  auto checkpoints = CheckpointWriter::prepare(connection);
+  if (!checkpoints) return base::fail(checkpoints.error());
+  writer.checkpoints_ = std::move(*checkpoints);
   return writer;
 }
 
@@ -98,6 +103,10 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
   enqueued_.clear();
 
   const auto run = [&]() -> bool {
+    outcome.checkpoints.resize(batch.checkpoints.size());
+    for (std::size_t i = 0; i < batch.checkpoints.size(); ++i)
+      if (!checkpoints_.put(batch.checkpoints[i], batch.now_us, outcome.checkpoints[i]))
+        return false;
     outcome.completions.resize(batch.completions.size());
     bool retries = false;
     for (std::size_t i = 0; i < batch.completions.size(); ++i) {
@@ -158,6 +167,7 @@ bool BatchWriter::record_success(const Completion& completion, CompletionOutcome
   if (!complete_.run()) return false;
   if (!db_->changed_a_row()) return true;
   outcome = CompletionOutcome::kRecorded;
+  if (completion.has_checkpoint && !checkpoints_.remove(completion.step)) return false;
   for (const Dependent& dependent : completion.dependents)
     if (!count_down(completion, dependent)) return false;
   return !completion.is_sink || count_down_task(completion.step.task);
@@ -404,7 +414,8 @@ bool BatchWriter::claim_candidate(const Candidate& candidate) {
   if (claim_.step() != Row::kRow) return false;
   outcome_->claims.push_back({key_of(candidate.row), model::TemplateId{claim_.integer(0)},
                               static_cast<std::uint32_t>(claim_.integer(1)), candidate.handler,
-                              static_cast<std::uint32_t>(claim_.integer(2)), batch_->now_us});
+                              static_cast<std::uint32_t>(claim_.integer(2)), batch_->now_us,
+                              claim_.integer(3) != 0});
   if (claim_.step() != Row::kDone) return false;
   enqueued_.erase(candidate.row);
   return true;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/store/records.h"
+#include "core/store/sqlite/checkpoints.h"
 #include "core/store/sqlite/connection.h"
 
 namespace tasker::store::sqlite {
@@ -63,6 +64,7 @@ class BatchWriter {
   Statement add_attempt_, add_dead_letter_, release_;
   Statement find_key_, add_task_, add_step_;
   Statement promote_, next_handler_, next_steps_, claim_, next_due_;
+  CheckpointWriter checkpoints_;
 };
 
 }  // namespace tasker::store::sqlite

@@ -43,6 +43,13 @@ constexpr Rule kRules[] = {
      "SELECT id FROM steps WHERE state = 4 AND (result_json IS NULL OR attempt < 1)"},
     {"step {} is running and nobody runs it",
      "SELECT id FROM steps WHERE state = 2 AND (worker_id = 0 OR attempt < 1)"},
+    {"step {} has a checkpoint that is not there, or none that is",
+     "SELECT s.id FROM steps s LEFT JOIN checkpoints c ON c.step_id = s.id "
+     "WHERE s.has_checkpoint <> (c.step_id IS NOT NULL)"},
+    {"checkpoints of step {} belong to no checkpoint of a step",
+     "SELECT step_id FROM (SELECT step_id FROM checkpoints UNION SELECT step_id FROM "
+     "checkpoint_history) h WHERE NOT EXISTS (SELECT 1 FROM steps s WHERE s.id = h.step_id AND "
+     "s.has_checkpoint = 1 AND s.state NOT IN (4, 6))"},
     {"step {} holds no known state", "SELECT id FROM steps WHERE state NOT BETWEEN 0 AND 7"},
 };
 

@@ -37,6 +37,7 @@ class Queries {
   base::Result<std::vector<std::string>> load_results(model::TaskId task,
                                                       std::span<const std::uint32_t> steps);
   base::Result<std::vector<AttemptRecord>> list_attempts(model::StepKey step);
+  base::Result<std::optional<CheckpointRecord>> load_checkpoint(model::StepKey step);
   base::Result<std::vector<WorkerRecord>> list_workers();
   base::Result<std::vector<LostClaim>> list_lost_claims(
       const std::function<bool(const WorkerRecord&)>& is_lost, std::uint32_t limit);
@@ -108,6 +109,9 @@ class ReadsByQueries : public Interface {
   }
   base::Result<std::vector<AttemptRecord>> list_attempts(model::StepKey step) override {
     return queries().list_attempts(step);
+  }
+  base::Result<std::optional<CheckpointRecord>> load_checkpoint(model::StepKey step) override {
+    return queries().load_checkpoint(step);
   }
   base::Result<std::vector<WorkerRecord>> list_workers() override {
     return queries().list_workers();

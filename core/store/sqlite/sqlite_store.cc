@@ -146,11 +146,16 @@ class SqliteStore final : public ReadsByQueries<Store> {
       if (!next) return wrong_state(*task, "cancelled", "steps_in_process or blocked_by_failures");
       const model::TaskId id = task->header.id;
       if (auto changed = set_task_state(id, *next, now_us); !changed) return changed;
-      if (auto steps = update_steps(
-              "UPDATE steps SET state = 6 WHERE id BETWEEN ?1 AND ?2 AND state IN (0, 1, 2, 3, 5)",
-              id);
+      if (auto steps = update_steps("UPDATE steps SET state = 6, has_checkpoint = 0 WHERE id "
+                                    "BETWEEN ?1 AND ?2 AND state IN (0, 1, 2, 3, 5)",
+                                    id);
           !steps)
         return fail(steps.error());
+      for (const std::string_view table : {"checkpoints", "checkpoint_history"})
+        if (auto gone = update_steps(
+                fmt::format("DELETE FROM {} WHERE step_id BETWEEN ?1 AND ?2", table), id);
+            !gone)
+          return fail(gone.error());
       return connection_.run("UPDATE counters SET value = value + 1 WHERE name = 'revocations'");
     });
     if (status) ring(options_.path);

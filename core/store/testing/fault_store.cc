@@ -101,6 +101,9 @@ class FaultReads : public Interface {
   base::Result<std::vector<AttemptRecord>> list_attempts(model::StepKey step) override {
     return guarded([&] { return inner_->list_attempts(step); });
   }
+  base::Result<std::optional<CheckpointRecord>> load_checkpoint(model::StepKey step) override {
+    return guarded([&] { return inner_->load_checkpoint(step); });
+  }
   base::Result<std::vector<WorkerRecord>> list_workers() override {
     return guarded([&] { return inner_->list_workers(); });
   }
