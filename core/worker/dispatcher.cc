@@ -137,6 +137,11 @@ void Dispatcher::set_wakeup(std::function<void()> on_wakeup) {
   if (call) wake();
 }
 
+bool Dispatcher::announced() const {
+  Lock lock(mutex_);
+  return events_announced_ || notices_announced_;
+}
+
 void Dispatcher::set_on_earlier_deadline(std::function<void()> callback) {
   on_earlier_deadline_ = std::move(callback);
 }

@@ -83,6 +83,8 @@ class Dispatcher {
   bool wait(std::int64_t timeout_us);
   std::vector<Notice> poll_notices(std::size_t max);
   void set_wakeup(std::function<void()> on_wakeup);
+  /// Whether step events or notices were announced that no poll has answered yet.
+  bool announced() const;
   /// Calls the wake-up, if one is set. Not under a lock that it may take.
   void wake();
 

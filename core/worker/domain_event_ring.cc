@@ -36,6 +36,11 @@ std::vector<DomainEvent> DomainEventRing::poll(std::size_t max) {
   return taken;
 }
 
+bool DomainEventRing::announced() const {
+  Lock lock(mutex_);
+  return announced_;
+}
+
 bool DomainEventRing::announce_again() {
   Lock lock(mutex_);
   announced_ = !events_.empty();

@@ -32,10 +32,12 @@ class DomainEventRing {
   std::vector<DomainEvent> poll(std::size_t max);
   /// Whether something waits, of which a new reader has to be told.
   bool announce_again();
+  /// Whether something was announced that no poll has answered yet.
+  bool announced() const;
 
  private:
   std::atomic<bool> kept_{false};
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::deque<DomainEvent> events_ TASKER_GUARDED_BY(mutex_);
   bool announced_ TASKER_GUARDED_BY(mutex_) = false;
   bool dropping_ TASKER_GUARDED_BY(mutex_) = false;

@@ -64,6 +64,10 @@ void Worker::set_wakeup(std::function<void()> on_wakeup) {
   impl_->set_wakeup(std::move(on_wakeup));
 }
 
+bool Worker::has_news() const {
+  return impl_->dispatcher.announced() || impl_->domain_events.announced();
+}
+
 std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
   return impl_->poll_step_events(max, out);
 }
