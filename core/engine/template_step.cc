@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/json_schema.h"
 #include "core/engine/retry.h"
 #include "core/engine/template_parts.h"
 
@@ -190,7 +191,16 @@ model::PublishedEvent read_published_event(const YamlValue& value, ProblemList& 
   event.description = fields.string("description", Need::kRequired).value_or("");
   event.condition = fields.choice("condition", Need::kOptional, kConditions).value_or("success");
   if (const auto schema = fields.find("schema", Need::kRequired)) {
-    event.schema_json = read_json_schema(*schema, problems).value_or("{}");
+    ProblemList of_schema;
+    event.schema_json = read_json_schema(*schema, of_schema).value_or("{}");
+    auto found = of_schema.take();
+    // Only when its parts are right, so that nothing is said twice.
+    if (found.empty()) {
+      if (auto compiled = base::JsonSchema::compile(event.schema_json); !compiled)
+        problems.add(schema->line(), schema->path, compiled.error().message);
+    }
+    for (TemplateProblem& problem : found)
+      problems.add(problem.line, std::move(problem.field), std::move(problem.reason));
   }
   event.delivery_mode =
       fields.choice("delivery_mode", Need::kOptional, kDeliveryModes).value_or("durable");

@@ -104,6 +104,17 @@ void Metrics::checkpoint_stored() {
   ++checkpoints_;
 }
 
+void Metrics::domain_events(std::size_t published, std::size_t dropped) {
+  Lock lock(mutex_);
+  events_published_ += published;
+  events_dropped_ += dropped;
+}
+
+void Metrics::domain_event_refused() {
+  Lock lock(mutex_);
+  ++events_refused_;
+}
+
 void Metrics::tasks_created(std::size_t count) {
   Lock lock(mutex_);
   created_ += count;
@@ -116,11 +127,14 @@ void Metrics::tasks_finished(std::size_t count) {
 
 std::string Metrics::to_json() const {
   Lock lock(mutex_);
-  std::string out =
-      fmt::format(R"({{"tasker_tasks_created_total":{},"tasker_tasks_finished_total":{},)"
-                  R"("tasker_completions_refused_total":{},"tasker_checkpoints_stored_total":{},)"
-                  R"("tasker_store_operations_total":{},"tasker_store_commit_seconds":)",
-                  created_, finished_, refused_, checkpoints_, committed_operations_);
+  std::string out = fmt::format(
+      R"({{"tasker_tasks_created_total":{},"tasker_tasks_finished_total":{},)"
+      R"("tasker_completions_refused_total":{},"tasker_checkpoints_stored_total":{},)"
+      R"("tasker_domain_events_published_total":{},"tasker_domain_events_dropped_total":{},)"
+      R"("tasker_domain_events_refused_total":{},)"
+      R"("tasker_store_operations_total":{},"tasker_store_commit_seconds":)",
+      created_, finished_, refused_, checkpoints_, events_published_, events_dropped_,
+      events_refused_, committed_operations_);
   commit_.append_json(out);
   out += R"(,"handlers":{)";
   bool first = true;

@@ -54,6 +54,8 @@ class Metrics {
   void commit(std::size_t operations, std::int64_t duration_us);
   void completion_refused();
   void checkpoint_stored();
+  void domain_events(std::size_t published, std::size_t dropped);
+  void domain_event_refused();
   void tasks_created(std::size_t count);
   void tasks_finished(std::size_t count);
 
@@ -73,6 +75,9 @@ class Metrics {
   std::map<std::string, HandlerMetrics, std::less<>> handlers_ TASKER_GUARDED_BY(mutex_);
   Histogram commit_ TASKER_GUARDED_BY(mutex_);
   std::uint64_t committed_operations_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t events_published_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t events_dropped_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t events_refused_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t checkpoints_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t refused_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t created_ TASKER_GUARDED_BY(mutex_) = 0;

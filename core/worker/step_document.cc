@@ -43,13 +43,13 @@ std::string success_document(const base::Uuid& step_uuid, const store::StepRecor
   return out;
 }
 
-std::string failure_document(const base::Uuid& step_uuid, std::string_view metadata_json,
-                             std::string_view error_json) {
+std::string failure_document(const base::Uuid& step_uuid, std::string_view result_json,
+                             std::string_view metadata_json, std::string_view error_json) {
   std::string out;
   JsonObject object(out);
   object.uuid("step_uuid", step_uuid);
   object.flag("success", false);
-  object.raw("result", "{}");
+  object.raw("result", result_json.empty() ? "{}" : result_json);
   object.text("status", "failed");
   object.raw("metadata", metadata_json);
   object.raw("error", error_json);
@@ -63,14 +63,15 @@ std::string step_document(const base::Uuid& step_uuid, const store::StepRecord& 
   if (step.state == model::StepState::kComplete) return success_document(step_uuid, step);
   if (step.error_json.empty()) return {};
   const Times times{.ended_at_us = step.completed_at_us, .execution_us = step.execution_us};
-  return failure_document(step_uuid, metadata(step.metadata_json, times), step.error_json);
+  return failure_document(step_uuid, step.result_json, metadata(step.metadata_json, times),
+                          step.error_json);
 }
 
 std::string attempt_document(const base::Uuid& step_uuid, const store::AttemptRecord& attempt) {
   const Times times{.started_at_us = attempt.started_at_us,
                     .ended_at_us = attempt.ended_at_us,
                     .execution_us = attempt.ended_at_us - attempt.started_at_us};
-  return failure_document(step_uuid, metadata({}, times), attempt.error_json);
+  return failure_document(step_uuid, {}, metadata({}, times), attempt.error_json);
 }
 
 std::int64_t whole_ms(std::int64_t duration_us) { return (duration_us + 500) / 1000; }

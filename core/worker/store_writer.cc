@@ -43,6 +43,7 @@ StoreWriter::StoreWriter(std::unique_ptr<store::Store> store, const StoreWriterP
     : dispatcher_(parts.dispatcher),
       waiters_(parts.waiters),
       metrics_(parts.metrics),
+      publisher_(parts.publisher),
       logger_(parts.logger),
       clock_(parts.clock),
       completions_max_(completions_max),
@@ -339,8 +340,9 @@ void StoreWriter::deliver(store::WriteOutcome& outcome) {
 void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
   for (std::size_t i = 0; i < batch_.completions.size(); ++i) {
     store::Completion& completion = batch_.completions[i];
-    const PendingCompletion& pending = work_taken_.completions[i];
+    PendingCompletion& pending = work_taken_.completions[i];
     if (outcome.completions[i] == store::CompletionOutcome::kRecorded) {
+      if (pending.publication) publisher_.fire(*pending.publication, events_, *store_);
       if (completion.next == model::StepState::kComplete && !completion.dependents.empty())
         events_.tasks().put_result(completion.step, std::make_shared<const std::string>(
                                                         std::move(completion.result_json)));

@@ -16,6 +16,7 @@
 #include "core/base/mutex.h"
 #include "core/store/store.h"
 #include "core/worker/dispatcher.h"
+#include "core/worker/domain_event_publisher.h"
 #include "core/worker/event_builder.h"
 #include "core/worker/metrics.h"
 #include "core/worker/task_waiters.h"
@@ -27,6 +28,7 @@ struct PendingCompletion {
   store::Completion completion;
   base::Uuid event_id;  ///< nil when no handler waits for news of it
   bool tell_if_refused = false;
+  std::unique_ptr<PreparedPublication> publication = {};  ///< domain events to fire, if any
 };
 
 /// A checkpoint on its way into the store, its step paused in the dispatcher.
@@ -60,6 +62,7 @@ struct StoreWriterParts {
   TemplateCache& templates;
   TaskWaiters& waiters;
   Metrics& metrics;
+  DomainEventPublisher& publisher;
   base::Logger& logger;
   const base::Clock& clock;
 };
@@ -164,6 +167,7 @@ class StoreWriter {
   Dispatcher& dispatcher_;
   TaskWaiters& waiters_;
   Metrics& metrics_;
+  DomainEventPublisher& publisher_;
   base::Logger& logger_;
   const base::Clock& clock_;
   const std::size_t completions_max_;

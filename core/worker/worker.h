@@ -96,8 +96,8 @@ class Worker {
   /// quickly and may not call back into the worker. Replaces the last one; an empty function
   /// removes it. After return the old one is not called again.
   void set_wakeup(std::function<void()> on_wakeup);
-  /// Whether the wake-up was called for something that no poll has answered yet: the level for which
-  /// the call is the edge.
+  /// Whether the wake-up was called for something that no poll has answered yet: the level for
+  /// which the call is the edge.
   bool has_news() const;
 
   /// Appends up to `max` step events that are ready to run; does not wait. Their deadlines run from

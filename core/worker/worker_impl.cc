@@ -43,6 +43,7 @@ Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
       clock(std::move(time)),
       name(worker_name(config)),
       dispatcher(config.max_concurrent_handlers, config.handler_timeout_ms, *clock),
+      publisher({domain_events, dispatcher, metrics, *logger, *clock}),
       pid_(getpid()),
       leases_(name, config.lease_ttl_ms, templates_, *logger, *clock),
       random_(base::Random::from_system()) {}
@@ -91,7 +92,8 @@ Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
     logger->log(LogLevel::kWarn, "worker", "other processes are noticed at lease renewal only",
                 {{"error", std::string_view(watch.error().message)}});
 
-  const StoreWriterParts parts{dispatcher, templates_, waiters_, metrics, *logger, *clock};
+  const StoreWriterParts parts{dispatcher, templates_, waiters_, metrics,
+                               publisher,  *logger,    *clock};
   writer_ =
       std::make_unique<StoreWriter>(std::move(store), parts, config.completion_channel_capacity);
   housekeeper_ =
@@ -260,7 +262,11 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   const std::int64_t ran_us = clock->monotonic_us() - dispatched->started_us;
   if (result.execution_us <= 0) result.execution_us = ran_us;
   const std::int64_t execution_us = result.execution_us;
-  PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true};
+  const bool publishes = publisher.is_asked(*dispatched);
+  std::string reported = publishes ? result.result_json : std::string();
+  PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true, nullptr};
+  if (publishes)
+    pending.publication = publisher.prepare(*dispatched, pending.completion, std::move(reported));
   metrics.attempt_ended(handler_of(*dispatched), outcome_of(pending.completion), execution_us);
   if (writer_->complete(std::move(pending))) return {};
   return fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name));

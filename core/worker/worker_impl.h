@@ -10,6 +10,7 @@
 #include "core/engine/outcome.h"
 #include "core/engine/step_result_reader.h"
 #include "core/worker/dispatcher.h"
+#include "core/worker/domain_event_publisher.h"
 #include "core/worker/domain_event_ring.h"
 #include "core/worker/housekeeper.h"
 #include "core/worker/lease_keeper.h"
@@ -69,6 +70,7 @@ class Worker::Impl {
   Metrics metrics;
   Dispatcher dispatcher;
   DomainEventRing domain_events;
+  DomainEventPublisher publisher;
   std::atomic<WorkerState> state{WorkerState::kCreated};
 
  private:
