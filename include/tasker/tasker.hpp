@@ -42,6 +42,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -257,6 +259,10 @@ inline std::vector<std::string_view> elements(std::string_view document) {
   });
   return values;
 }
+
+/// A string that is gone before its views are used.
+template <class Text, class = std::enable_if_t<std::is_same_v<Text, std::string>>>
+std::vector<std::string_view> elements(Text&& document) = delete;
 
 /// `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 inline std::string quote(std::string_view text) {
