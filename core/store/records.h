@@ -110,6 +110,8 @@ struct Checkpoint {
 struct CheckpointMark {
   std::string cursor_json;
   std::int64_t stored_at_us = 0;
+
+  friend bool operator==(const CheckpointMark&, const CheckpointMark&) = default;
 };
 
 /// The history keeps the last kCheckpointHistoryMax cursors, the latest included; one of more than
@@ -124,6 +126,8 @@ struct CheckpointRecord {
   std::string accumulated_json;  ///< empty for none
   std::int64_t stored_at_us = 0;
   std::vector<CheckpointMark> history;  ///< oldest first
+
+  friend bool operator==(const CheckpointRecord&, const CheckpointRecord&) = default;
 };
 
 enum class CompletionOutcome : std::uint8_t { kRecorded, kFenced };

@@ -15,6 +15,17 @@ class TaskCreateConformance : public StoreConformance {};
 class ClaimConformance : public StoreConformance {};
 class CompleteConformance : public StoreConformance {};
 class RetryDueConformance : public StoreConformance {};
+class CheckpointConformance : public StoreConformance {
+ protected:
+  /// A task of two steps that depend on nothing, and a worker.
+  void SetUp() override;
+  CompletionOutcome store_checkpoint(Checkpoint checkpoint);
+  std::optional<CheckpointRecord> load(model::StepKey step);
+
+  Workflow workflow_;
+  model::TaskId task_{};
+  model::WorkerId worker_{};
+};
 class FenceConformance : public StoreConformance {};
 class ReleaseConformance : public StoreConformance {};
 class LeaseConformance : public StoreConformance {};
@@ -42,6 +53,7 @@ inline std::string back_end_name(const ::testing::TestParamInfo<BackEnd>& info) 
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, ClaimConformance, back_ends);       \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, CompleteConformance, back_ends);    \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, RetryDueConformance, back_ends);    \
+  TASKER_STORE_CONFORMANCE_SUBJECT(prefix, CheckpointConformance, back_ends);  \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, FenceConformance, back_ends);       \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, ReleaseConformance, back_ends);     \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, LeaseConformance, back_ends);       \

@@ -130,6 +130,46 @@ TEST_F(SqliteOpen, AStoreOfANewerVersionIsRefused) {
   EXPECT_EQ(open_error(), ErrorCode::kSTORE_SCHEMA_NEWER);
 }
 
+TEST_F(SqliteOpen, AStoreOfTheFirstVersionIsBroughtUpWithItsRows) {
+  const auto create_task = [&](Store& store) {
+    auto put = store.put_template(small_template("kept"), 1);
+    ASSERT_TRUE(put);
+    auto plan = std::make_shared<TaskPlan>();
+    plan->steps.push_back({0, put->stored.handler_of_step[0], 0, true});
+    plan->sink_count = 1;
+    WriteBatch batch;
+    NewTask task;
+    task.uuid.bytes[0] = 7;
+    task.template_id = put->stored.id;
+    task.plan = std::move(plan);
+    task.context_json = "{}";
+    batch.tasks.push_back(std::move(task));
+    batch.budget.worker = model::WorkerId{5};
+    batch.budget.executor_of_handler.assign(
+        static_cast<std::size_t>(put->stored.handler_of_step[0]) + 1, 0);
+    batch.budget.room = {1};
+    ASSERT_EQ(store.write(batch)->claims.size(), 1U);
+  };
+  create_task(**open());
+  run_sql(
+      "DROP TABLE checkpoints; DROP TABLE checkpoint_history; "
+      "ALTER TABLE steps DROP COLUMN has_checkpoint; PRAGMA user_version = 1");
+  auto store = open();
+  ASSERT_TRUE(store) << store.error().message;
+  EXPECT_EQ((*store)->info()->schema_version, newest_schema_version());
+  base::Uuid uuid;
+  uuid.bytes[0] = 7;
+  const auto task = (*store)->find_task(uuid);
+  ASSERT_TRUE(task);
+  const model::StepKey step{task->header.id, 0};
+  EXPECT_EQ((*store)->load_step(step)->state, model::StepState::kInProgress);
+  EXPECT_EQ(*(*store)->load_checkpoint(step), std::nullopt);
+  WriteBatch batch;
+  batch.checkpoints.push_back({step, 1, model::WorkerId{5}, "1", 1, std::string()});
+  EXPECT_EQ((*store)->write(batch)->checkpoints.at(0), CompletionOutcome::kRecorded);
+  EXPECT_EQ((*store)->check_integrity()->size(), 0U);
+}
+
 TEST_F(SqliteOpen, ADamagedPageIsFoundAtOpen) {
   {
     auto store = open();

@@ -80,6 +80,78 @@ TEST_F(FaultStoreTest, FailedCallsHaveNoEffectAndTheOthersHave) {
   EXPECT_EQ(found, stored);
 }
 
+/// A step that stores checkpoint after checkpoint through the store under test.
+class CheckpointUnderFaults : public FaultStoreTest {
+ protected:
+  CheckpointUnderFaults() {
+    const auto truth = open();
+    workflow_ = conformance::derive_workflow(
+        must(truth->put_template(conformance::make_template("t", {{"a"}, {"b"}}), 1)).stored);
+    worker_ = must(truth->register_worker({}));
+    WriteBatch batch;
+    NewTask task;
+    task.uuid.bytes[0] = 1;
+    task.template_id = workflow_.stored.id;
+    task.plan = workflow_.plan;
+    task.context_json = "{}";
+    batch.tasks.push_back(std::move(task));
+    batch.budget.worker = worker_;
+    batch.budget.executor_of_handler.assign(static_cast<std::size_t>(workflow_.handler(0)) + 1, 0);
+    batch.budget.room = {2};
+    claims_ = must(truth->write(batch)).claims;
+  }
+
+  WriteBatch checkpoint_and_failure(int round) const {
+    WriteBatch batch;
+    batch.now_us = round;
+    batch.checkpoints.push_back(
+        {claims_[0].step, 1, worker_, std::to_string(round), 1, std::string()});
+    Completion end;
+    end.step = claims_[1].step;
+    end.attempt = 1;
+    end.worker = worker_;
+    end.next = model::StepState::kError;
+    end.error_json = R"({"message":"it broke"})";
+    batch.completions.push_back(std::move(end));
+    return batch;
+  }
+
+  std::size_t failures_recorded() { return must(open()->list_attempts(claims_[1].step)).size(); }
+
+  conformance::Workflow workflow_;
+  model::WorkerId worker_{};
+  std::vector<Claim> claims_;
+};
+
+TEST_F(CheckpointUnderFaults, ACheckpointIsStoredWithItsBatchOrNotAtAll) {
+  ASSERT_EQ(claims_.size(), 2U);
+  const std::unique_ptr<Store> store = open_under({.seed = 11, .fail_share = 0.5});
+  std::string last;
+  std::size_t stored = 0;
+  for (int round = 0; round < 40; ++round) {
+    WriteBatch batch = checkpoint_and_failure(round);
+    if (const auto outcome = store->write(batch)) {
+      EXPECT_EQ(outcome->checkpoints.at(0), CompletionOutcome::kRecorded);
+      last = std::to_string(round);
+      ++stored;
+    }
+    const auto read = must(open()->load_checkpoint(claims_[0].step));
+    ASSERT_EQ(read ? read->cursor_json : std::string(), last) << "round " << round;
+    ASSERT_EQ(read ? read->history.size() : 0U, stored);
+    ASSERT_EQ(failures_recorded(), stored == 0 ? 0U : 1U) << "with the checkpoint, once";
+  }
+  EXPECT_GT(stored, 5U);
+  EXPECT_LT(stored, 35U);
+}
+
+TEST_F(CheckpointUnderFaults, ACheckpointWhoseAnswerIsLostIsStoredAllTheSame) {
+  const std::unique_ptr<Store> store = open_under({.cut_at_call = 1, .cut_call_has_effect = true});
+  WriteBatch batch = checkpoint_and_failure(3);
+  EXPECT_EQ(code_of(store->write(batch)), ErrorCode::kSTORE_UNAVAILABLE);
+  EXPECT_EQ(must(open()->load_checkpoint(claims_[0].step))->cursor_json, "3");
+  EXPECT_EQ(failures_recorded(), 1U);
+}
+
 TEST_F(FaultStoreTest, TheSameSeedGivesTheSameFaults) {
   const auto pattern = [&](std::uint64_t seed) {
     const std::unique_ptr<Store> store = open_under({.seed = seed, .fail_share = 0.3});
