@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What ./dev may use of the machine; all that a stand-in could shadow is left out.
 SYSTEM_TOOLS = (
-    "bash awk cat cut date dirname env grep head id mkdir mktemp mv nproc rm sed sha256sum sleep sort tail timeout tr uname python3"
+    "bash awk cat cut touch chmod date dirname env grep head id mkdir mktemp mv nproc rm sed sha256sum sleep sort tail timeout tr uname python3"
 ).split()
 
 
@@ -169,6 +169,27 @@ class Packages(Dev):
         self.assertIn("npm could not fetch node-linux-", output)
         self.assertIn("npm config get registry", output)
         self.assertEqual(list((self.root / ".tools").iterdir()), [])
+
+
+    def test_bun_and_deno_come_from_npm_once(self):
+        self.npm(
+            'name="${*: -1}"; name="${name%@*}"; folder="node_modules/$name"; mkdir -p "$folder/bin"',
+            'touch "$folder/bin/bun" "$folder/deno"; chmod +x "$folder/bin/bun" "$folder/deno"',
+        )
+        script = (
+            'set -euo pipefail; ROOT="$1"; for part in versions common setup; do source "$ROOT/tools/dev/$part.sh"; done; '
+            "need_bun_and_deno; need_bun_and_deno; use_bun_and_deno; command -v bun; command -v deno"
+        )
+        result = subprocess.run(
+            ["bash", "-c", script, "bash", str(self.root)], capture_output=True, text=True, check=False,
+            env={"PATH": str(self.bin)}, timeout=60,
+        )
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"^\S+/\.tools/bun-[0-9.]+/bin/bun\n\S+/\.tools/deno-[0-9.]+/deno\n$")
+        fetched = [call.split()[-1] for call in self.called("npm")]
+        self.assertEqual(len(fetched), 2)
+        self.assertRegex(fetched[0], r"^@oven/bun-linux-(x64|x64-baseline|aarch64)@1\.")
+        self.assertRegex(fetched[1], r"^@deno/linux-(x64|arm64)-glibc@2\.")
 
 
 class Stages(Dev):

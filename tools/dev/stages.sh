@@ -19,11 +19,11 @@ stage() {
   STAGE_COMMAND["$1"]="$(printf '%q ' "${@:5}")"
 }
 
-# node_suite MAJOR WORKSPACE : a workspace's own tests on one of the pinned versions of Node.
+# node_suite MAJOR WORKSPACE ARGUMENT... : a workspace's own tests on one of the pinned versions of Node.
 node_suite() {
   use_node "$1"
   [[ "$(node --version)" == "v${NODE_VERSIONS[$1]}" ]] || die "node is $(node --version), not ${NODE_VERSIONS[$1]}"
-  node "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" test --silent -w "$2"
+  node "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" test --silent -w "$2" -- "${@:3}"
 }
 
 stage tools tests 10 "tools' own tests" python3 -m unittest discover --start-directory tools --pattern '*_test.py'
@@ -36,6 +36,10 @@ for major in "${TEST_NODES[@]}"; do
   stage "node$major" tests 20 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
 done
 unset major
+for runtime in bun deno; do
+  stage "$runtime" tests 20 "TypeScript tests on ${runtime^}" node_suite "$BUILD_NODE" frontends/typescript "--runtime=$runtime"
+done
+unset runtime
 stage example tests 20 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report
 stage crash tests 20 "worker processes killed at random moments" run_ctest dev -L '^crash$'
 stage soak tests 20 "a million steps in one process" run_ctest dev -L '^soak$'

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { NodeAddonRuntime, type StepAuditEntry, type StepResponse } from 'tasker-worker';
+import { NativeRuntime, type StepAuditEntry, type StepResponse } from 'tasker-worker';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const STEPS = [
@@ -192,7 +192,7 @@ async function inspect(outputDir: string): Promise<TaskOnRecord[]> {
   if (!existsSync(storePath)) {
     return [];
   }
-  const runtime = new NodeAddonRuntime();
+  const runtime = new NativeRuntime();
   runtime.load();
   runtime.openWorker({ store_path: storePath, log_level: 'error' });
   try {

@@ -1,5 +1,5 @@
 // The one typed map of the in-process bus: event name to payload. Fleeting: an event without a listener is gone.
-import type { Notice } from '../native/addon.js';
+import type { Notice } from '../native/native-door.js';
 import type { FfiDispatchMetrics, FfiStepEvent } from '../native/types.js';
 
 /** Why a running step has to stop. */

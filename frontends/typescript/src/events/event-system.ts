@@ -1,6 +1,6 @@
 // Poller, bus and subscriber of one worker, wired together.
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
-import type { Notice } from '../native/addon.js';
+import type { Notice } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import { toTaskerError } from '../errors/convert.js';
 import type { TaskerError } from '../errors/tasker-error.js';

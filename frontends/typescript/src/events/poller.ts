@@ -3,7 +3,7 @@
 // States: stopped ─▶ running ─▶ stopping ─▶ stopped.
 import { refuseUnknownKeys, requireInteger } from '../errors/checks.js';
 import { makeTaskerError, toError, toTaskerError } from '../errors/convert.js';
-import type { Notice } from '../native/addon.js';
+import type { Notice } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { FfiDispatchMetrics, FfiStepEvent } from '../native/types.js';
 import type { TaskerEventEmitter } from './emitter.js';
@@ -75,7 +75,7 @@ export class EventPoller {
       return;
     }
     this.state = 'running';
-    if (this.runtime.onWakeup === undefined) {
+    if (this.runtime.onWakeup === undefined || this.runtime.delivery === 'poll') {
       this.timer = setInterval(this.cycle, this.config.pollIntervalMs);
     } else {
       this.runtime.onWakeup(this.cycle);

@@ -1,8 +1,18 @@
 // Entry point `tasker-worker/native`: the native side, its documents, its loader.
-export type { NativeAddon, NativeWorker, Notice } from './addon.js';
-export { getTaskerRuntime } from './default-runtime.js';
-export { ADDON_ABI_VERSION, findAddon, loadAddon, type AddonLocation, type AddonSearch } from './loader.js';
-export { NodeAddonRuntime } from './node-addon-runtime.js';
+export { FfiLayer, type FfiLayerConfig } from './ffi-layer.js';
+export { ADDON_ABI_VERSION, findDoorFile, loadAddon, type LibraryLocation, type LibrarySearch } from './loader.js';
+export type { Delivery, DoorName, NativeDoor, NativeWorker, Notice } from './native-door.js';
+export { NativeRuntime, type NativeRuntimeOptions } from './native-runtime.js';
 export type * from './responses.js';
 export type { ContractRuntime, CreateTaskOutcome, TaskerRuntime } from './runtime.js';
+export {
+  chooseDoor,
+  detectRuntime,
+  loadDoor,
+  type ChosenBy,
+  type DoorSearch,
+  type LoadedDoor,
+  type RuntimeName,
+} from './select.js';
+export { getTaskerRuntime } from './thread-runtime.js';
 export type * from './types.js';

@@ -1,32 +1,57 @@
-// Finds and loads the Node-API addon: an explicit path, TASKER_ADDON_PATH, the platform's package, a local build.
+// Finds the native files and loads the Node-API addon: an explicit path, the variable, the platform's package, a local
+// build.
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { makeTaskerError, toError } from '../errors/convert.js';
-import type { NativeAddon } from './addon.js';
+import type { DoorName, NativeDoor } from './native-door.js';
 
 /** Number of the addon's interface that this package speaks. */
 export const ADDON_ABI_VERSION = 1;
 
 /** Where the loader may look; every member is for tests or unusual set-ups. */
-export interface AddonSearch {
-  /** Path of the `.node` file; nothing else is tried then. */
+export interface LibrarySearch {
+  /** Path of the file; nothing else is tried then. */
   readonly path?: string | undefined;
   /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Folder from which local builds are looked for, upwards. @default the folder of this package */
-  readonly from?: string;
+  readonly from?: string | undefined;
 }
 
-/** Where an addon was found. */
-export interface AddonLocation {
+/** Where a file was found. */
+export interface LibraryLocation {
   readonly path: string;
-  readonly source: 'path' | 'TASKER_ADDON_PATH' | 'platform package' | 'local build';
+  readonly source: 'path' | 'TASKER_ADDON_PATH' | 'TASKER_FFI_LIBRARY_PATH' | 'platform package' | 'local build';
 }
 
-const localBuilds = ['build/dev', 'build/release'].map((folder) => join(folder, 'doors', 'node', 'tasker.node'));
+/** What is looked for: the file of a door. */
+interface LibraryKind {
+  readonly what: string;
+  readonly variable: 'TASKER_ADDON_PATH' | 'TASKER_FFI_LIBRARY_PATH';
+  /** Below a build folder. */
+  readonly built: string;
+  /** Inside the platform's package; empty for its main file. */
+  readonly packaged: string;
+}
+
+const kinds: Readonly<Record<DoorName, LibraryKind>> = {
+  addon: {
+    what: 'addon',
+    variable: 'TASKER_ADDON_PATH',
+    built: join('doors', 'node', 'tasker.node'),
+    packaged: '',
+  },
+  ffi: {
+    what: 'libtasker_worker',
+    variable: 'TASKER_FFI_LIBRARY_PATH',
+    built: join('doors', 'c', 'libtasker_worker.so'),
+    packaged: '/libtasker_worker.so',
+  },
+};
+const buildFolders = [join('build', 'dev'), join('build', 'release')];
 const load = createRequire(import.meta.url);
 
 function isFile(path: string): boolean {
@@ -37,10 +62,10 @@ function platformPackage(): string {
   return `tasker-worker-${process.platform}-${process.arch}`;
 }
 
-function findLocalBuild(from: string): string | null {
+function findLocalBuild(kind: LibraryKind, from: string): string | null {
   for (let folder = from; ; folder = dirname(folder)) {
-    for (const build of localBuilds) {
-      const candidate = join(folder, build);
+    for (const build of buildFolders) {
+      const candidate = join(folder, build, kind.built);
       if (isFile(candidate)) {
         return candidate;
       }
@@ -52,15 +77,17 @@ function findLocalBuild(from: string): string | null {
 }
 
 /**
- * Finds the addon without loading it.
+ * Finds a door's file without loading it.
  *
- * @throws {TaskerError} NOT_FOUND with all that was tried; a path that was named and is missing never falls through.
+ * @throws {TaskerError} NOT_FOUND with all that was tried; a path that was named and is missing never falls through,
+ * and has the field `path` or the variable's name
  */
-export function findAddon(search: AddonSearch = {}): AddonLocation {
+export function findDoorFile(door: DoorName, search: LibrarySearch = {}): LibraryLocation {
+  const kind = kinds[door];
   const environment = search.environment ?? process.env;
   const named = [
     { source: 'path', value: search.path },
-    { source: 'TASKER_ADDON_PATH', value: environment['TASKER_ADDON_PATH'] },
+    { source: kind.variable, value: environment[kind.variable] },
   ] as const;
   for (const { source, value } of named) {
     if (value === undefined || value === '') {
@@ -73,45 +100,52 @@ export function findAddon(search: AddonSearch = {}): AddonLocation {
     return { path, source };
   }
   try {
-    return { path: load.resolve(platformPackage()), source: 'platform package' };
+    return { path: load.resolve(platformPackage() + kind.packaged), source: 'platform package' };
   } catch {
     // Not installed: the usual case in a source tree.
   }
   const from = search.from ?? dirname(fileURLToPath(import.meta.url));
-  const local = findLocalBuild(from);
+  const local = findLocalBuild(kind, from);
   if (local !== null) {
     return { path: local, source: 'local build' };
   }
   throw makeTaskerError(
     'NOT_FOUND',
-    `no addon for ${process.platform}-${process.arch}: tried TASKER_ADDON_PATH (not set), ` +
-      `package ${platformPackage()} (not installed), ${localBuilds.join(' and ')} in ${from} and above ` +
+    `no ${kind.what} for ${process.platform}-${process.arch}: tried ${kind.variable} (not set), ` +
+      `package ${platformPackage()} (not installed), ` +
+      `${buildFolders.map((folder) => join(folder, kind.built)).join(' and ')} in ${from} and above ` +
       '(not built: run ./dev build)',
   );
+}
+
+/** The error for a file that was found and can not be used; names the variable or option that named the file. */
+export function unusable(found: LibraryLocation, reason: string, cause?: Error): Error {
+  const named = found.source === 'platform package' || found.source === 'local build' ? undefined : found.source;
+  return makeTaskerError('UNSUPPORTED', `${found.path} (${found.source}): ${reason}`, { field: named, cause });
 }
 
 /**
  * Loads the addon into this thread.
  *
- * @throws {TaskerError} NOT_FOUND as findAddon; UNSUPPORTED when the file can not be loaded here or speaks another
+ * @throws {TaskerError} NOT_FOUND as findDoorFile; UNSUPPORTED when the file can not be loaded here or speaks another
  * version of the interface.
  */
-export function loadAddon(search: AddonSearch = {}): NativeAddon {
-  const { path, source } = findAddon(search);
-  let addon: NativeAddon;
+export function loadAddon(search: LibrarySearch = {}): LibraryLocation & { native: NativeDoor } {
+  const found = findDoorFile('addon', search);
+  let native: NativeDoor;
   try {
-    addon = load(path) as NativeAddon;
+    native = load(found.path) as NativeDoor;
   } catch (error) {
     const cause = toError(error);
-    throw makeTaskerError('UNSUPPORTED', `${path} (${source}): ${cause.message}`, { cause });
+    // Some runtimes add a stack to the message.
+    throw unusable(found, cause.message.split('\n', 1)[0] ?? '', cause);
   }
-  const version = typeof addon.abiVersion === 'function' ? addon.abiVersion() : undefined;
+  const version = typeof native.abiVersion === 'function' ? native.abiVersion() : undefined;
   if (version !== ADDON_ABI_VERSION) {
-    throw makeTaskerError(
-      'UNSUPPORTED',
-      `${path} (${source}): interface ${String(version)}, expected ${String(ADDON_ABI_VERSION)}; ` +
-        'install package and addon of the same version',
+    throw unusable(
+      found,
+      `interface ${String(version)}, expected ${String(ADDON_ABI_VERSION)}; install package and addon of the same version`,
     );
   }
-  return addon;
+  return { ...found, native };
 }

@@ -1,5 +1,5 @@
 // The native side as the rest of the package sees it: one method for each function of the contract, then ours.
-import type { Notice } from './addon.js';
+import type { Delivery, DoorName, Notice } from './native-door.js';
 import type {
   CreatedTask,
   CreateTaskOptions,
@@ -35,13 +35,13 @@ export type CreateTaskOutcome = CreatedTask | { readonly error: TaskerError };
  * (contract, 1.7). `load` may throw.
  */
 export interface ContractRuntime {
-  /** Such as `node`. */
+  /** `node`, `bun` or `deno`. */
   readonly name: string;
   readonly isLoaded: boolean;
   /**
    * Loads the native side into this thread; does nothing when it is loaded.
    *
-   * @param path file of the addon; found by the loader when left out
+   * @param path file of the addon (`.node`) or of the C library; found by the loader when left out
    * @throws {TaskerError} NOT_FOUND, UNSUPPORTED
    */
   load(path?: string): void;
@@ -102,6 +102,14 @@ export interface ContractRuntime {
 export interface TaskerRuntime extends ContractRuntime {
   /** Id of the open worker, or null. */
   readonly workerId: string | null;
+  /** Way into the core; null until it is loaded. */
+  readonly door: DoorName | null;
+  /** How news comes: `push` wakes the event loop through `onWakeup`; with `poll` the caller has to ask. */
+  readonly delivery: Delivery;
+  /** Why the default door could not be loaded, when another one stands in for it; else null. */
+  readonly fallback: string | null;
+  /** File that was loaded, or null. */
+  readonly libraryPath: string | null;
   /** Opens a worker that claims nothing yet. Blocks while the store is opened and checked. */
   openWorker(config: BootstrapConfig | string): void;
   /** Names of handlers whose steps this worker takes. Known names are kept. */

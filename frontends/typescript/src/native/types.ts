@@ -150,6 +150,14 @@ export interface WorkerStatus {
   worker_id?: string;
   environment?: string;
   worker_core_status?: string;
+  /** JavaScript runtime: `node`, `bun` or `deno`. */
+  runtime?: string;
+  /** Way into the core: `addon` or `ffi`; null for a door of a test. */
+  door?: string | null;
+  /** `push`: the core wakes the event loop; `poll`: a timer asks every `pollIntervalMs`. */
+  delivery?: string;
+  /** Why the default door could not be loaded, when another one stands in for it. */
+  door_fallback?: string;
   /** Milliseconds that a drain waits for running handlers. */
   drain_timeout_ms?: number;
   web_api_enabled?: boolean;

@@ -5,6 +5,7 @@ import type { TaskerEventMap, TaskerEventName } from '../events/event-map.js';
 import type { EventPollerConfig } from '../events/poller.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { ExecutableHandler, StepHandlerClass } from '../handlers/step-handler.js';
+import type { DoorName } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { BootstrapConfig, LogLevel } from '../native/types.js';
 
@@ -47,9 +48,11 @@ export interface TaskerWorkerOptions {
   readonly logLevel?: LogLevel;
   /** One JSON object a line. @default false */
   readonly logJson?: boolean;
-  /** File of the addon. @default found by the loader */
+  /** Way into the core: the Node-API addon, or FFI. @default TASKER_RUNTIME, else the default of the JavaScript runtime */
+  readonly door?: DoorName;
+  /** File of the addon, which is then the door. @default found by the loader */
   readonly addonPath?: string;
-  /** The contract's name of `addonPath`. */
+  /** File of the C library (or, with the ending `.node`, of the addon), which is then the door. */
   readonly libraryPath?: string;
   /** A runtime to use in place of one of its own. */
   readonly runtime?: TaskerRuntime;
@@ -80,6 +83,7 @@ const integers = {
 
 const choices = {
   durability: ['full', 'normal'],
+  door: ['addon', 'ffi'],
   logLevel: ['trace', 'debug', 'info', 'warn', 'error'],
 } as const satisfies Partial<Record<OptionKey, readonly string[]>>;
 
@@ -169,6 +173,8 @@ function refusePairs(given: Record<string, unknown>): void {
   const pairs = [
     ['namespace', 'namespaces'],
     ['addonPath', 'libraryPath'],
+    ['runtime', 'door'],
+    ['door', 'addonPath'],
   ] as const;
   for (const [left, right] of pairs) {
     if (given[left] !== undefined && given[right] !== undefined) {

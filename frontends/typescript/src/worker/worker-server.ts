@@ -11,7 +11,8 @@ import { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames }
 import { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { ExecutableHandler, StepHandlerClass } from '../handlers/step-handler.js';
 import { createLogger, type Logger } from '../log/logger.js';
-import { NodeAddonRuntime } from '../native/node-addon-runtime.js';
+import type { Delivery, DoorName } from '../native/native-door.js';
+import { NativeRuntime } from '../native/native-runtime.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { JsonObject, WorkerStatus } from '../native/types.js';
 import { HandlerSystem } from './handler-system.js';
@@ -27,6 +28,14 @@ export interface WorkerServerStatus {
   state: WorkerServerState;
   workerId: string | null;
   running: boolean;
+  /** JavaScript runtime: `node`, `bun` or `deno`. */
+  runtime: string;
+  /** Way into the core; null until it is loaded. */
+  door: DoorName | null;
+  /** `push`: the core wakes the event loop; `poll`: a timer asks every `pollIntervalMs`. */
+  delivery: Delivery;
+  /** Why the default door could not be loaded, when another one stands in for it; else null. */
+  doorFallback: string | null;
   processedCount: number;
   errorCount: number;
   activeHandlers: number;
@@ -80,7 +89,7 @@ export class WorkerServer extends Tasks {
   /** @throws {TaskerError} INVALID_ARGUMENT naming the option */
   constructor(options: TaskerWorkerOptions = {}) {
     const checked = checkOptions(options);
-    const native = checked.runtime ?? new NodeAddonRuntime();
+    const native = checked.runtime ?? new NativeRuntime({ door: checked.door });
     super(native);
     this.options = checked;
     this.native = native;
@@ -94,7 +103,7 @@ export class WorkerServer extends Tasks {
   }
 
   /**
-   * Loads the addon, opens the store, stores the templates, and begins to claim steps.
+   * Loads the native side, opens the store, stores the templates, and begins to claim steps.
    *
    * @param config options over those of the constructor
    * @throws {TaskerError} INVALID_ARGUMENT, INVALID_STATE when it was started before, INVALID_TEMPLATE, STORE_… and
@@ -180,6 +189,10 @@ export class WorkerServer extends Tasks {
       state: this.state,
       workerId: this.native.workerId,
       running: this.isRunning(),
+      runtime: this.native.name,
+      door: this.native.door,
+      delivery: this.native.delivery,
+      doorFallback: this.native.fallback,
       processedCount,
       errorCount,
       activeHandlers,
@@ -231,7 +244,7 @@ export class WorkerServer extends Tasks {
     if (Object.keys(config).length === 0) {
       return;
     }
-    for (const key of ['runtime', 'registry', 'onEvent'] as const) {
+    for (const key of ['runtime', 'door', 'registry', 'onEvent'] as const) {
       if (config[key] !== undefined) {
         throw makeTaskerError('INVALID_ARGUMENT', `config.${key}: give it to the constructor`, {
           field: `config.${key}`,

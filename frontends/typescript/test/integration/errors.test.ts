@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import { NodeAddonRuntime, TaskerError, WorkerServer, defineHandler, type ErrorCode } from 'tasker-worker';
+import { NativeRuntime, TaskerError, WorkerServer, defineHandler, type ErrorCode } from 'tasker-worker';
 
 import { deadlineMs, template, withScene } from '../support/store.js';
 
@@ -32,7 +32,7 @@ suite('errors of the core reach TypeScript with their code', () => {
       const place = join(folder, 'folder.db');
       mkdirSync(place);
       await assert.rejects(open(place), code('INVALID_ARGUMENT', /not a regular file/));
-      const runtime = new NodeAddonRuntime();
+      const runtime = new NativeRuntime();
       runtime.load();
       assert.throws(
         () => {
@@ -94,7 +94,7 @@ suite('errors of the core reach TypeScript with their code', () => {
   test('completions: UNKNOWN_EVENT, INVALID_ARGUMENT, INVALID_JSON, and the event stays open for a good one', () =>
     withScene(async ({ storePath, start }) => {
       await (await start({ templates: [single] })).shutdown();
-      const runtime = new NodeAddonRuntime();
+      const runtime = new NativeRuntime();
       runtime.load();
       runtime.openWorker({ store_path: storePath, durability: 'normal', log_level: 'error' });
       runtime.registerHandlers(['only']);

@@ -34,7 +34,8 @@ class Program {
   }
 
   signal(name: NodeJS.Signals): void {
-    this.child.kill(name);
+    // Not child.kill: on Deno it makes every later exit look like one by the signal.
+    process.kill(this.child.pid ?? 0, name);
   }
 
   /** Exit code once the process is gone. */

@@ -2,20 +2,20 @@
 import {
   EventSystem,
   HandlerRegistry,
-  NodeAddonRuntime,
+  NativeRuntime,
   defineHandler,
   type EventSystemConfig,
   type TaskerEventMap,
   type TaskerEventName,
 } from 'tasker-worker';
 
-import { FakeAddon, type Completion, type FakeWorker } from './fake-addon.js';
+import { FakeDoor, type Completion, type FakeWorker } from './fake-door.js';
 import { makeStepEvent, type StepEventParts } from './step-event.js';
 
 export interface Rig {
-  readonly addon: FakeAddon;
+  readonly addon: FakeDoor;
   readonly native: FakeWorker;
-  readonly runtime: NodeAddonRuntime;
+  readonly runtime: NativeRuntime;
   readonly registry: HandlerRegistry;
   readonly system: EventSystem;
   /** Runs one step of a function handler; resolves with its completion. */
@@ -25,8 +25,8 @@ export interface Rig {
 }
 
 export function makeRig(config: EventSystemConfig = {}): Rig {
-  const addon = new FakeAddon();
-  const runtime = new NodeAddonRuntime(addon);
+  const addon = new FakeDoor();
+  const runtime = new NativeRuntime({ native: addon });
   runtime.openWorker({});
   const native = addon.worker;
   const registry = new HandlerRegistry();

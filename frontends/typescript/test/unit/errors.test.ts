@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 
 import {
@@ -19,7 +22,7 @@ import {
   type ErrorCode,
 } from 'tasker-worker';
 
-import { nativeError } from '../support/fake-addon.js';
+import { nativeError } from '../support/fake-door.js';
 
 const packageFolder = new URL('../../../', import.meta.url);
 
@@ -53,9 +56,13 @@ suite('error codes', () => {
 
 suite('instanceof', () => {
   test('knows an error of another copy of the package', async () => {
-    const copy = (await import(new URL('dist/errors/tasker-error.js?copy', packageFolder).href)) as {
+    const folder = mkdtempSync(join(tmpdir(), 'tasker-copy-'));
+    cpSync(new URL('dist/errors', packageFolder), folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const copy = (await import(pathToFileURL(join(folder, 'tasker-error.js')).href)) as {
       StoreError: typeof StoreError;
     };
+    rmSync(folder, { recursive: true });
     assert.notEqual(copy.StoreError, StoreError);
     const foreign = new copy.StoreError('STORE_FULL', 'no room');
     assert.ok(foreign instanceof StoreError);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 
 import { TaskerError } from 'tasker-worker';
-import { findAddon, loadAddon } from 'tasker-worker/native';
+import { findDoorFile, loadAddon } from 'tasker-worker/native';
 
 const folder = mkdtempSync(join(tmpdir(), 'tasker-loader-'));
 after(() => {
@@ -27,35 +27,38 @@ function refusal(code: string, text: RegExp): (error: unknown) => boolean {
   return (error) => error instanceof TaskerError && error.code === code && text.test(error.message);
 }
 
-suite('findAddon', () => {
+suite('findDoorFile', () => {
   test('says all that it tried when there is none', () => {
     assert.throws(
-      () => findAddon(empty),
+      () => findDoorFile('addon', empty),
       refusal('NOT_FOUND', /TASKER_ADDON_PATH.*tasker-worker-\w+-\w+.*build\/dev.*build\/release.*\.\/dev build/),
     );
   });
 
   test('finds a local build above the package, dev before release', () => {
     const release = build('release');
-    assert.deepEqual(findAddon(empty), { path: release, source: 'local build' });
+    assert.deepEqual(findDoorFile('addon', empty), { path: release, source: 'local build' });
     const dev = build('dev');
-    assert.deepEqual(findAddon(empty), { path: dev, source: 'local build' });
+    assert.deepEqual(findDoorFile('addon', empty), { path: dev, source: 'local build' });
   });
 
   test('a path wins over the variable, the variable over builds', () => {
     const file = build('dev');
     const environment = { TASKER_ADDON_PATH: file };
-    assert.equal(findAddon({ ...empty, environment }).source, 'TASKER_ADDON_PATH');
-    assert.equal(findAddon({ ...empty, environment: { TASKER_ADDON_PATH: '/nowhere' }, path: file }).source, 'path');
+    assert.equal(findDoorFile('addon', { ...empty, environment }).source, 'TASKER_ADDON_PATH');
+    assert.equal(
+      findDoorFile('addon', { ...empty, environment: { TASKER_ADDON_PATH: '/nowhere' }, path: file }).source,
+      'path',
+    );
   });
 
   test('a named file that is missing never falls through', () => {
     const environment = { TASKER_ADDON_PATH: join(folder, 'gone.node') };
     assert.throws(
-      () => findAddon({ ...empty, environment }),
+      () => findDoorFile('addon', { ...empty, environment }),
       refusal('NOT_FOUND', /TASKER_ADDON_PATH: no file .*gone/),
     );
-    assert.throws(() => findAddon({ ...empty, path: folder }), refusal('NOT_FOUND', /^path: no file/));
+    assert.throws(() => findDoorFile('addon', { ...empty, path: folder }), refusal('NOT_FOUND', /^path: no file/));
   });
 });
 

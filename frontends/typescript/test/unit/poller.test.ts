@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { suite, test } from 'node:test';
 
-import { EventPoller, NodeAddonRuntime, TaskerError, TaskerEventEmitter, createEventPoller } from 'tasker-worker';
+import { EventPoller, NativeRuntime, TaskerError, TaskerEventEmitter, createEventPoller } from 'tasker-worker';
 import type { EventPollerConfig, FfiStepEvent, TaskerRuntime } from 'tasker-worker';
 
-import { FakeAddon, nativeError, type FakeWorker } from '../support/fake-addon.js';
+import { mockTimers, restoreTimersAfterEach } from '../support/timers.js';
+import { FakeDoor, nativeError, type FakeWorker } from '../support/fake-door.js';
 import { makeStepEvent } from '../support/step-event.js';
 
 function makePoller(config: EventPollerConfig = {}): {
@@ -14,8 +15,8 @@ function makePoller(config: EventPollerConfig = {}): {
   native: FakeWorker;
   taken: FfiStepEvent[];
 } {
-  const addon = new FakeAddon();
-  const runtime = new NodeAddonRuntime(addon);
+  const addon = new FakeDoor();
+  const runtime = new NativeRuntime({ native: addon });
   runtime.openWorker({});
   const emitter = new TaskerEventEmitter();
   const taken: FfiStepEvent[] = [];
@@ -28,8 +29,10 @@ function events(count: number): FfiStepEvent[] {
 }
 
 suite('EventPoller', () => {
+  restoreTimersAfterEach();
+
   test('start needs a loaded runtime', () => {
-    const poller = new EventPoller(new NodeAddonRuntime(), new TaskerEventEmitter());
+    const poller = new EventPoller(new NativeRuntime(), new TaskerEventEmitter());
     assert.throws(
       () => {
         poller.start();
@@ -87,8 +90,8 @@ suite('EventPoller', () => {
     poller.stop();
   });
 
-  test('a failed poll is reported and tried again', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  test('a failed poll is reported and tried again', async () => {
+    const timers = mockTimers('setTimeout');
     const { poller, native, taken, emitter } = makePoller();
     const reported: Error[] = [];
     poller.onError((error) => reported.push(error));
@@ -100,15 +103,15 @@ suite('EventPoller', () => {
     assert.equal(payload.error.code, 'STORE_FAILED');
     assert.equal(reported.length, 1);
     native.pollError = null;
-    t.mock.timers.tick(1000);
+    timers.tick(1000);
     assert.equal(taken.length, 1);
     poller.stop();
   });
 
-  test('polls by a timer where the runtime has no wake-up', (t) => {
-    t.mock.timers.enable({ apis: ['setInterval'] });
-    const addon = new FakeAddon();
-    const runtime: TaskerRuntime = new NodeAddonRuntime(addon);
+  test('polls by a timer where the runtime has no wake-up', () => {
+    const timers = mockTimers('setInterval');
+    const addon = new FakeDoor();
+    const runtime: TaskerRuntime = new NativeRuntime({ native: addon });
     runtime.openWorker({});
     Object.defineProperty(runtime, 'onWakeup', { value: undefined });
     const taken: FfiStepEvent[] = [];
@@ -116,7 +119,7 @@ suite('EventPoller', () => {
     poller.onStepEvent((event) => taken.push(event)).start();
     addon.worker.push(...events(1));
     assert.equal(taken.length, 0);
-    t.mock.timers.tick(5);
+    timers.tick(5);
     assert.equal(taken.length, 1);
     assert.equal(poller.getCycleCount(), 2);
     poller.stop();
@@ -160,7 +163,7 @@ suite('EventPoller', () => {
   });
 
   test('refuses settings out of range and unknown ones', () => {
-    const runtime = new NodeAddonRuntime(new FakeAddon());
+    const runtime = new NativeRuntime({ native: new FakeDoor() });
     const make = (config: object): EventPoller => new EventPoller(runtime, new TaskerEventEmitter(), config);
     for (const config of [{ pollIntervalMs: 0 }, { maxEventsPerCycle: 4097 }, { metricsInterval: 1.5 }]) {
       assert.throws(() => make(config), /config\.\w+: .*expected an integer/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import {
-  NodeAddonRuntime,
+  NativeRuntime,
   TaskerClient,
   TaskerClientError,
   TaskerError,
@@ -22,12 +22,12 @@ import {
   type ErrorCode,
 } from 'tasker-worker';
 
-import { FakeAddon, nativeError, type FakeWorker } from '../support/fake-addon.js';
+import { FakeDoor, nativeError, type FakeWorker } from '../support/fake-door.js';
 import { makeStepEvent } from '../support/step-event.js';
 
-function opened(): { addon: FakeAddon; runtime: NodeAddonRuntime; native: FakeWorker } {
-  const addon = new FakeAddon();
-  const runtime = new NodeAddonRuntime(addon);
+function opened(): { addon: FakeDoor; runtime: NativeRuntime; native: FakeWorker } {
+  const addon = new FakeDoor();
+  const runtime = new NativeRuntime({ native: addon });
   runtime.openWorker({ store_path: 'x.db' });
   return { addon, runtime, native: addon.worker };
 }
@@ -37,10 +37,10 @@ function code(expected: ErrorCode, field?: string): (error: unknown) => boolean 
     error instanceof TaskerError && error.code === expected && (field === undefined || error.field === field);
 }
 
-suite('NodeAddonRuntime without a worker', () => {
+suite('NativeRuntime without a worker', () => {
   test('answers neutrally, as the contract has it', () => {
-    const runtime = new NodeAddonRuntime(new FakeAddon());
-    assert.equal(runtime.name, 'node');
+    const runtime = new NativeRuntime({ native: new FakeDoor() });
+    assert.match(runtime.name, /^(node|bun|deno)$/);
     assert.ok(runtime.isLoaded && runtime.healthCheck());
     assert.match(runtime.getVersion(), /^\d+\.\d+\.\d+$/);
     assert.match(runtime.getRustVersion(), /^tasker-ts .*rustc/);
@@ -62,23 +62,23 @@ suite('NodeAddonRuntime without a worker', () => {
   });
 
   test('our own methods throw INVALID_STATE', async () => {
-    const runtime = new NodeAddonRuntime(new FakeAddon());
+    const runtime = new NativeRuntime({ native: new FakeDoor() });
     assert.throws(() => runtime.getTask('t'), code('INVALID_STATE'));
     assert.throws(() => runtime.metrics(), code('INVALID_STATE'));
     await assert.rejects(runtime.createTasks([{ name: 'x' }]), code('INVALID_STATE'));
     await assert.rejects(runtime.waitForTask('t', 0), code('INVALID_STATE'));
     await assert.rejects(runtime.drain(0), code('INVALID_STATE'));
-    const unloaded = new NodeAddonRuntime();
+    const unloaded = new NativeRuntime();
     assert.equal(unloaded.healthCheck(), false);
     assert.throws(() => unloaded.getVersion(), code('INVALID_STATE'));
     unloaded.logInfo('to nobody');
   });
 });
 
-suite('NodeAddonRuntime with a worker', () => {
+suite('NativeRuntime with a worker', () => {
   test('bootstraps, stops and starts again', async () => {
-    const addon = new FakeAddon();
-    const runtime = new NodeAddonRuntime(addon);
+    const addon = new FakeDoor();
+    const runtime = new NativeRuntime({ native: addon });
     const started = runtime.bootstrapWorker({ namespace: 'demo', worker_id: 'w' });
     assert.deepEqual([started.success, started.status, started.worker_id], [true, 'started', 'fake-worker']);
     assert.deepEqual(addon.worker.config, { namespaces: ['demo'], worker_id: 'w' });
@@ -100,8 +100,8 @@ suite('NodeAddonRuntime with a worker', () => {
   });
 
   test('a bootstrap that fails says why, in message and error, and leaves nothing open', () => {
-    const addon = new FakeAddon();
-    const runtime = new NodeAddonRuntime(addon);
+    const addon = new FakeDoor();
+    const runtime = new NativeRuntime({ native: addon });
     addon.openError = nativeError('STORE_UNAVAILABLE', 'store_path: locked');
     assert.deepEqual(runtime.bootstrapWorker(), {
       success: false,
@@ -135,8 +135,8 @@ suite('NodeAddonRuntime with a worker', () => {
   });
 
   test('a wake-up set before the worker is open is kept', () => {
-    const addon = new FakeAddon();
-    const runtime = new NodeAddonRuntime(addon);
+    const addon = new FakeDoor();
+    const runtime = new NativeRuntime({ native: addon });
     let woken = 0;
     runtime.onWakeup(() => (woken += 1));
     runtime.openWorker('{}');
@@ -316,13 +316,13 @@ suite('the functions of the contract', () => {
     assert.equal(transitionToGracefulShutdown().status, 'not_running');
     assert.equal(isWorkerRunning(), false);
     assert.equal(getVersion(), 'unknown');
-    assert.equal(getRustVersion(new NodeAddonRuntime()), 'unknown');
+    assert.equal(getRustVersion(new NativeRuntime()), 'unknown');
     assert.equal(healthCheck(), false);
   });
 
   test('pass camelCase settings on in snake_case', async () => {
-    const addon = new FakeAddon();
-    const runtime = new NodeAddonRuntime(addon);
+    const addon = new FakeDoor();
+    const runtime = new NativeRuntime({ native: addon });
     assert.equal((await bootstrapWorker({ workerId: 'w', storePath: 'a.db' }, runtime)).status, 'started');
     assert.deepEqual(addon.worker.config, { worker_id: 'w', store_path: 'a.db' });
     assert.ok(isWorkerRunning(runtime) && healthCheck(runtime));
@@ -336,8 +336,8 @@ suite('the functions of the contract', () => {
 
 suite('logging', () => {
   test('goes through the runtime that was set, with the fields of the logger', () => {
-    const addon = new FakeAddon();
-    const runtime = new NodeAddonRuntime(addon);
+    const addon = new FakeDoor();
+    const runtime = new NativeRuntime({ native: addon });
     setLoggingRuntime(runtime);
     const logger = createLogger({ component: 'mine', step: 1 });
     for (const level of ['error', 'warn', 'info', 'debug', 'trace'] as const) {

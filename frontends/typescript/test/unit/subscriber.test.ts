@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 
 import {
   HandlerRegistry,
-  NodeAddonRuntime,
+  NativeRuntime,
   PermanentError,
   RetryableError,
   StepExecutionSubscriber,
@@ -12,7 +12,8 @@ import {
   defineHandler,
 } from 'tasker-worker';
 
-import { FakeAddon, nativeError } from '../support/fake-addon.js';
+import { FakeDoor, nativeError } from '../support/fake-door.js';
+import { mockTimers, restoreTimersAfterEach } from '../support/timers.js';
 import { deferred, makeRig } from '../support/rig.js';
 import { makeStepEvent } from '../support/step-event.js';
 
@@ -91,7 +92,7 @@ suite('a failure', () => {
     const error = errorOf(document);
     assert.deepEqual([error.message, error.error_type, error.retryable], ['bad', 'handler_error', true]);
     const backtrace = error.backtrace ?? [];
-    assert.ok(backtrace.some((line) => line.includes('subscriber.test.js')));
+    assert.ok(backtrace.some((line) => line.includes('subscriber.test.')));
     assert.ok(backtrace.includes('caused by Error: deeper'));
     assert.equal((document['metadata'] as { errorType: string }).errorType, 'TypeError');
   });
@@ -233,6 +234,8 @@ suite('a result that can not be kept', () => {
 });
 
 suite('a completion that the core does not take', () => {
+  restoreTimersAfterEach();
+
   for (const code of ['FENCED', 'UNKNOWN_EVENT', 'CLOSED', 'STORE_FAILED']) {
     test(`with ${code} frees the slot and is heard`, () => {
       const { native, registry, heard, system } = makeRig();
@@ -248,16 +251,16 @@ suite('a completion that the core does not take', () => {
     });
   }
 
-  test('with FULL is sent again until there is room', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
+  test('with FULL is sent again until there is room', async () => {
+    const timers = mockTimers('setTimeout');
     const { native, registry, system } = makeRig();
     registry.register(defineHandler('demo.Greet', {}, () => ({ kept: true })));
     native.refusals.push(nativeError('FULL', 'no room'), nativeError('FULL', 'no room'));
     native.push(makeStepEvent());
     assert.equal(system.getStats().activeHandlers, 1);
-    t.mock.timers.tick(10);
+    timers.tick(10);
     assert.equal(native.completions.length, 0);
-    t.mock.timers.tick(10);
+    timers.tick(10);
     await native.completed(1);
     assert.deepEqual(native.completions[0]?.document['result'], { kept: true });
     assert.equal(system.getStats().activeHandlers, 0);
@@ -366,8 +369,8 @@ suite('StepExecutionSubscriber', () => {
   });
 
   test('listens on any emitter, and stop takes its own listener alone', () => {
-    const addon = new FakeAddon();
-    const runtime = new NodeAddonRuntime(addon);
+    const addon = new FakeDoor();
+    const runtime = new NativeRuntime({ native: addon });
     runtime.openWorker({});
     const emitter = new TaskerEventEmitter();
     const registry = new HandlerRegistry();

@@ -7,7 +7,7 @@ import { after, suite, test } from 'node:test';
 
 import {
   HandlerSystem,
-  NodeAddonRuntime,
+  NativeRuntime,
   ShutdownController,
   TaskerError,
   WorkerServer,
@@ -18,7 +18,7 @@ import {
   type TaskerWorkerOptions,
 } from 'tasker-worker';
 
-import { FakeAddon, nativeError } from '../support/fake-addon.js';
+import { FakeDoor, nativeError } from '../support/fake-door.js';
 import { deferred } from '../support/rig.js';
 import { makeStepEvent } from '../support/step-event.js';
 
@@ -29,9 +29,9 @@ after(() => {
 
 const greet = defineHandler({ name: 'demo.Greet', run: () => ({ hello: true }) });
 
-function makeServer(options: TaskerWorkerOptions = {}): { server: WorkerServer; addon: FakeAddon } {
-  const addon = new FakeAddon();
-  const server = new WorkerServer({ handlers: [greet], runtime: new NodeAddonRuntime(addon), ...options });
+function makeServer(options: TaskerWorkerOptions = {}): { server: WorkerServer; addon: FakeDoor } {
+  const addon = new FakeDoor();
+  const server = new WorkerServer({ handlers: [greet], runtime: new NativeRuntime({ native: addon }), ...options });
   return { server, addon };
 }
 

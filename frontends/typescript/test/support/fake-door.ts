@@ -1,5 +1,5 @@
 // A native side made of plain arrays: what a test puts in comes out of polls, what completes is kept.
-import type { NativeAddon, NativeWorker, Notice } from 'tasker-worker/native';
+import type { NativeDoor, NativeWorker, Notice } from 'tasker-worker/native';
 import type { FfiStepEvent } from 'tasker-worker/native';
 
 /** A completion that the fake took. */
@@ -214,7 +214,7 @@ function takeJson(queue: unknown[], max: number): string | null {
   return queue.length === 0 ? null : JSON.stringify(queue.splice(0, max));
 }
 
-export class FakeAddon implements NativeAddon {
+export class FakeDoor implements NativeDoor {
   readonly lines: { level: string; message: string; fields: Record<string, unknown> | null }[] = [];
   readonly workers: FakeWorker[] = [];
   /** Thrown by `openWorker`. */

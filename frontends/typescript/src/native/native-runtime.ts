@@ -1,8 +1,7 @@
-// TaskerRuntime over the Node-API addon: JSON text on the native side, values and TaskerErrors on this one.
+// TaskerRuntime over any native door: JSON text on the native side, values and TaskerErrors on this one.
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
-import type { NativeAddon, NativeWorker, Notice } from './addon.js';
-import { loadAddon } from './loader.js';
+import type { Delivery, DoorName, NativeDoor, NativeWorker, Notice } from './native-door.js';
 import type {
   CreateTaskOptions,
   PutTemplateResult,
@@ -15,6 +14,7 @@ import type {
   TemplateSummary,
 } from './responses.js';
 import type { CreateTaskOutcome, TaskerRuntime } from './runtime.js';
+import { checkDoor, detectRuntime, loadDoor, type LoadedDoor, type RuntimeName } from './select.js';
 import { taskRequestDocument } from './task-request.js';
 import type {
   BootstrapConfig,
@@ -55,35 +55,84 @@ function configText(config: BootstrapConfig | string): string {
   );
 }
 
-/** One worker of this thread, behind the addon. */
-export class NodeAddonRuntime implements TaskerRuntime {
-  readonly name = 'node';
-  private addon: NativeAddon | null;
+/** How a runtime comes to its door; every member is optional. */
+export interface NativeRuntimeOptions {
+  /** @default TASKER_RUNTIME, else the default of the JavaScript runtime */
+  readonly door?: DoorName | undefined;
+  /** `poll` leaves wake-ups out, for tests and measurements. @default 'push' */
+  readonly delivery?: Delivery | undefined;
+  /** A door that is open already, for tests. @default opened by `load` */
+  readonly native?: NativeDoor | undefined;
+  /** @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** One worker of this thread, behind the addon or the FFI of whatever runtime this is. */
+export class NativeRuntime implements TaskerRuntime {
+  readonly name: RuntimeName = detectRuntime();
+  private readonly options: NativeRuntimeOptions;
+  private loadedDoor: LoadedDoor | null = null;
+  private native: NativeDoor | null;
   private worker: NativeWorker | null = null;
   private id: string | null = null;
   private wakeup: (() => void) | null = null;
   private closing: Promise<void> = Promise.resolve();
 
-  /** @param addon an addon that is loaded already; found by `load` when left out */
-  constructor(addon: NativeAddon | null = null) {
-    this.addon = addon;
+  /** @throws {TaskerError} INVALID_ARGUMENT naming the option */
+  constructor(options: NativeRuntimeOptions = {}) {
+    refuseUnknownKeys(options, ['door', 'delivery', 'native', 'environment'], 'options');
+    if (options.door !== undefined) {
+      checkDoor(options.door, 'options.door');
+    }
+    this.options = options;
+    this.native = options.native ?? null;
   }
 
   get isLoaded(): boolean {
-    return this.addon !== null;
+    return this.native !== null;
   }
 
   get workerId(): string | null {
     return this.id;
   }
 
+  get door(): DoorName | null {
+    return this.loadedDoor?.door ?? null;
+  }
+
+  get delivery(): Delivery {
+    return this.worker?.delivery ?? this.options.delivery ?? 'push';
+  }
+
+  get fallback(): string | null {
+    return this.loadedDoor?.fallback ?? null;
+  }
+
+  get libraryPath(): string | null {
+    return this.loadedDoor?.path ?? null;
+  }
+
   load(path?: string): void {
-    this.addon ??= loadAddon({ path });
+    if (this.native !== null) {
+      return;
+    }
+    const { door, delivery, environment } = this.options;
+    const loaded = loadDoor({ path, door, delivery, environment }, this.name);
+    this.loadedDoor = loaded;
+    this.native = loaded.native;
+    if (loaded.fallback !== null) {
+      this.logWarn('the default door can not be loaded, another one stands in', {
+        component: 'native',
+        door: loaded.door,
+        reason: loaded.fallback,
+      });
+    }
   }
 
   unload(): void {
     this.stopWorker();
-    this.addon = null;
+    this.native = null;
+    this.loadedDoor = null;
   }
 
   getVersion(): string {
@@ -95,7 +144,7 @@ export class NodeAddonRuntime implements TaskerRuntime {
   }
 
   healthCheck(): boolean {
-    return this.addon !== null;
+    return this.native !== null;
   }
 
   isWorkerRunning(): boolean {
@@ -123,7 +172,8 @@ export class NodeAddonRuntime implements TaskerRuntime {
       return { success: true, running: false, status: 'stopped' };
     }
     try {
-      return JSON.parse(this.worker.status()) as WorkerStatus;
+      const status = JSON.parse(this.worker.status()) as WorkerStatus;
+      return { ...status, ...this.doorStatus() };
     } catch (error) {
       const { message } = toTaskerError(error);
       return { success: false, running: false, error: `Failed to get status: ${message}` };
@@ -270,8 +320,8 @@ export class NodeAddonRuntime implements TaskerRuntime {
     if (this.worker !== null) {
       throw makeTaskerError('INVALID_STATE', 'this runtime has a worker already');
     }
-    const addon = this.loaded();
-    this.worker = native(() => addon.openWorker(configText(config)));
+    const door = this.loaded();
+    this.worker = native(() => door.openWorker(configText(config)));
     const status = JSON.parse(this.worker.status()) as { worker_id?: string };
     this.id = status.worker_id ?? null;
     if (this.wakeup !== null) {
@@ -419,7 +469,7 @@ export class NodeAddonRuntime implements TaskerRuntime {
   }
 
   log(level: LogLevel, message: string, fields?: LogFields): void {
-    this.addon?.log(level, message, fields === undefined ? null : JSON.stringify(fields));
+    this.native?.log(level, message, fields === undefined ? null : JSON.stringify(fields));
   }
 
   async drain(timeoutMs: number): Promise<number> {
@@ -435,11 +485,16 @@ export class NodeAddonRuntime implements TaskerRuntime {
     return this.closing;
   }
 
-  private loaded(): NativeAddon {
-    if (this.addon === null) {
-      throw makeTaskerError('INVALID_STATE', 'the addon is not loaded: call load() first');
+  private loaded(): NativeDoor {
+    if (this.native === null) {
+      throw makeTaskerError('INVALID_STATE', 'no door is loaded: call load() first');
     }
-    return this.addon;
+    return this.native;
+  }
+
+  private doorStatus(): Pick<WorkerStatus, 'runtime' | 'door' | 'delivery' | 'door_fallback'> {
+    const { name, door, delivery, fallback } = this;
+    return { runtime: name, door, delivery, ...(fallback === null ? {} : { door_fallback: fallback }) };
   }
 
   private open(): NativeWorker {

@@ -1,13 +1,21 @@
+// The native door: what the core offers to JavaScript, whichever way it is reached.
+
+/** Way into the core: the Node-API addon, or the C library through the runtime's FFI. */
+export type DoorName = 'addon' | 'ffi';
+
+/** How news reaches JavaScript: the core wakes the event loop, or a timer asks. */
+export type Delivery = 'push' | 'poll';
+
 /**
- * The Node-API addon as TypeScript sees it: one method for each method of the core's `Worker`, JSON text across.
+ * A door that is open: one method for each method of the core's `Worker`, JSON text across.
  *
  * Every method throws an `Error` with `code` (contract/errors.def), `field` and `retryable` on wrong use or failure.
  * Methods that return a promise reject with the same. `null` means "not given"; `undefined` is refused.
  */
-export interface NativeAddon {
+export interface NativeDoor {
   /** Version of the core, `major.minor.patch`. */
   version(): string;
-  /** Number of this interface; the package and the addon have to agree on it. */
+  /** Number of the interface behind the door; the package and the file have to agree on it. */
   abiVersion(): number;
   /**
    * Opens the store named in `configJson` and registers a worker in it. Blocks while the file is opened, migrated and
@@ -21,6 +29,8 @@ export interface NativeAddon {
 }
 
 export interface NativeWorker {
+  /** Whether `setWakeup` works; absent is `push`. With `poll`, the caller has to ask by itself. */
+  readonly delivery?: Delivery;
   registerHandlers(callables: string[]): void;
   start(): void;
   /**
