@@ -292,6 +292,25 @@ TEST(ReadPublishedEvent, ChoicesAndPublishersAreChecked) {
       {"unknown field", event("a.b", ", deliver: x"), {{8, at + "deliver", "unknown"}}});
 }
 
+TEST(ReadPublishedEvent, TheSchemaMustCompile) {
+  const auto with_schema = [](const std::string& schema) {
+    return with_step("publishes_events:\n  - {name: a.b, description: d, schema: " + schema + "}");
+  };
+  const std::string at = "steps[0].publishes_events[0].schema";
+  good(with_schema("{type: object, required: [id], properties: {id: {pattern: '^p-[0-9]+$'}}}"));
+  expect_problems({"pattern",
+                   with_schema("{properties: {id: {pattern: '('}}}"),
+                   {{8, at, "/properties/id/pattern is not a regular expression"}}});
+  expect_problems({"reference",
+                   with_schema("{$ref: '#/definitions/none'}"),
+                   {{8, at, "/$ref leads to nothing in the schema"}}});
+  expect_problems(
+      {"loop", with_schema("{allOf: [{$ref: '#'}]}"), {{8, at, "to one value, or itself"}}});
+  expect_problems({"a wrong part is told once, by its own path",
+                   with_schema("{type: parcel}"),
+                   {{8, at + ".type", "parcel"}}});
+}
+
 TEST(ReadPublishedEvent, NameDescriptionAndSchemaAreRequired) {
   const std::string at = "steps[0].publishes_events[0]";
   expect_problems({"empty",
