@@ -8,8 +8,9 @@ readonly BUILD_PACKAGES=(
 readonly TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format shellcheck)
 readonly LINT_PACKAGES=(clang clang-tidy)
 readonly BENCH_PACKAGES=(iproute2)
+readonly FUZZ_PACKAGES=(clang libclang-rt-dev llvm)
 
-# need_debian GROUP... : installs the missing packages of the groups build, test, lint, bench.
+# need_debian GROUP... : installs the missing packages of the groups build, test, lint, bench, fuzz.
 need_debian() {
   [[ -z "${TASKER_DEV_SKIP_SETUP:-}" ]] || return 0
   local wanted=() group
@@ -19,6 +20,7 @@ need_debian() {
       test) wanted+=("${TEST_PACKAGES[@]}") ;;
       lint) wanted+=("${LINT_PACKAGES[@]}") ;;
       bench) wanted+=("${BENCH_PACKAGES[@]}") ;;
+      fuzz) wanted+=("${FUZZ_PACKAGES[@]}") ;;
     esac
   done
   # npm fetches Node, once; a machine's own npm will do.
