@@ -55,9 +55,31 @@ void Books::check_claim(const store::Claim& claim) {
   }
 }
 
+void Books::checkpoint_stored(const store::Checkpoint& checkpoint,
+                              store::CompletionOutcome outcome) {
+  const bool recorded = outcome == store::CompletionOutcome::kRecorded;
+  const bool current = is_current(checkpoint.step, checkpoint.worker, checkpoint.attempt);
+  if (recorded && !current) fault(checkpoint.step, "a checkpoint came through the fence");
+  if (!recorded && current) fault(checkpoint.step, "the current claim's checkpoint was refused");
+  if (recorded)
+    step(checkpoint.step).cursor_json = checkpoint.cursor_json;
+  else
+    ++fenced_count_;
+}
+
+void Books::checkpoint_found(model::StepKey key, const std::string& cursor_json) {
+  if (cursor_json != step(key).cursor_json)
+    fault(key,
+          "has the checkpoint `" + cursor_json + "`, stored was `" + step(key).cursor_json + "`");
+}
+
 void Books::step_claimed(const store::Claim& claim, model::WorkerId worker) {
   check_claim(claim);
   Step& claimed = step(claim.step);
+  if (claim.has_checkpoint == claimed.cursor_json.empty())
+    fault(claim.step, claim.has_checkpoint ? "claimed with a checkpoint that it has not"
+                                           : "claimed without its checkpoint");
+  resumed_count_ += claim.has_checkpoint ? 1 : 0;
   claimed.owner = worker;
   claimed.attempts_used = claim.attempt;
   ++claimed.claims_kept;
@@ -93,6 +115,7 @@ void Books::attempt_ended(const store::Completion& completion, store::Completion
   if (completion.next == StepState::kComplete) {
     if (ended.complete) fault(completion.step, "a second result was recorded");
     ended.complete = true;
+    ended.cursor_json.clear();
     ended.result_json = completion.result_json;
     return;
   }
@@ -132,7 +155,10 @@ void Books::answer_lost() {
 void Books::task_cancelled(model::TaskId id) {
   Task& task = tasks_.at(id);
   task.cancelled = true;
-  for (Step& each : task.steps) each.owner.reset();
+  for (Step& each : task.steps) {
+    each.owner.reset();
+    each.cursor_json.clear();
+  }
 }
 
 void Books::task_retried(model::TaskId id, std::uint32_t steps_reset) {
@@ -214,6 +240,9 @@ void Books::audit_step(store::Reader& store, model::StepKey key, const Task& tas
     fault(key, "counts " + std::to_string(record->attempt) + " attempts, made were " +
                    std::to_string(told.attempts_used));
   }
+  const auto checkpoint = store.load_checkpoint(key);
+  if (!checkpoint) return fault(key, checkpoint.error().to_json());
+  if (*checkpoint) fault(key, "keeps the checkpoint " + (*checkpoint)->cursor_json);
   const auto attempts = store.list_attempts(key);
   if (!attempts) return fault(key, attempts.error().to_json());
   if (attempts->size() != told.failures) {

@@ -23,6 +23,8 @@ class Books {
 
   void task_created(model::TaskId task, std::shared_ptr<const engine::CompiledTemplate> compiled);
   void step_claimed(const store::Claim& claim, model::WorkerId worker);
+  void checkpoint_stored(const store::Checkpoint& checkpoint, store::CompletionOutcome outcome);
+  void checkpoint_found(model::StepKey key, const std::string& cursor_json);
   void step_released(const store::Release& release, bool accepted);
   void attempt_ended(const store::Completion& completion, store::CompletionOutcome outcome);
   /// What the commit said of tasks that ended with it.
@@ -34,6 +36,10 @@ class Books {
 
   /// Whether this is the step's current claim: the only one that may end.
   bool is_current(model::StepKey step, model::WorkerId worker, std::uint32_t attempt) const;
+  /// Cursor of the step's latest checkpoint, empty for none.
+  const std::string& cursor_of(model::StepKey key) const {
+    return tasks_.at(key.task).steps.at(key.index).cursor_json;
+  }
   bool is_blocked(model::TaskId task) const { return tasks_.at(task).blocked; }
   /// Tasks that are neither complete nor cancelled.
   std::vector<model::TaskId> unfinished_tasks() const;
@@ -46,6 +52,8 @@ class Books {
   std::uint64_t claim_count() const { return claim_count_; }
   std::uint64_t fenced_count() const { return fenced_count_; }
   std::uint64_t lost_count() const { return lost_count_; }
+  /// Claims of steps that an attempt before had left a checkpoint for.
+  std::uint64_t resumed_count() const { return resumed_count_; }
 
  private:
   struct Step {
@@ -56,6 +64,7 @@ class Books {
     bool failed = false;
     bool complete = false;
     std::string result_json;
+    std::string cursor_json;  ///< of the checkpoint that must be kept, empty for none
   };
   struct Task {
     std::shared_ptr<const engine::CompiledTemplate> compiled;
@@ -80,6 +89,7 @@ class Books {
   std::uint64_t claim_count_ = 0;
   std::uint64_t fenced_count_ = 0;
   std::uint64_t lost_count_ = 0;
+  std::uint64_t resumed_count_ = 0;
 };
 
 }  // namespace tasker::simulation

@@ -117,6 +117,16 @@ engine::StepResult SimWorker::random_result(const Running& running) {
   return result;
 }
 
+store::Checkpoint SimWorker::random_checkpoint(const Running& running) {
+  const std::uint64_t row = ground_.random->below(1'000'000);
+  return {running.claim.step,
+          running.claim.attempt,
+          running.worker,
+          "{\"row\":" + std::to_string(row) + "}",
+          row,
+          std::string()};
+}
+
 void SimWorker::work() {
   const std::int64_t now_us = ground_.clock->wall_us();
   store::WriteBatch batch;
@@ -134,6 +144,7 @@ void SimWorker::work() {
       batch.releases.push_back({running.claim.step, running.claim.attempt, running.worker});
       ended.push_back(running);
     } else {
+      if (luck < 62) batch.checkpoints.push_back(random_checkpoint(running));
       still.push_back(running);
     }
   }
@@ -174,6 +185,13 @@ bool SimWorker::commit(store::WriteBatch& batch) {
 void SimWorker::tell_books(const store::WriteBatch& batch, const store::WriteOutcome& outcome) {
   Books& books = *ground_.books;
   books.begin_commit();
+  for (std::size_t i = 0; i < batch.checkpoints.size(); ++i) {
+    const store::Checkpoint& checkpoint = batch.checkpoints[i];
+    books.checkpoint_stored(checkpoint, outcome.checkpoints.at(i));
+    if (outcome.checkpoints[i] == CompletionOutcome::kFenced) continue;
+    for (Running& running : running_)
+      if (running.claim.step == checkpoint.step) running.claim.has_checkpoint = true;
+  }
   for (std::size_t i = 0; i < batch.completions.size(); ++i) {
     books.attempt_ended(batch.completions[i], outcome.completions.at(i));
   }
@@ -183,6 +201,7 @@ void SimWorker::tell_books(const store::WriteBatch& batch, const store::WriteOut
   for (const store::TaskFinished& finished : outcome.finished) books.task_finished(finished);
   for (const store::Claim& claim : outcome.claims) {
     books.step_claimed(claim, *id_);
+    check_checkpoint(claim.step);
     running_.push_back({claim, *id_});
   }
 }
@@ -190,6 +209,11 @@ void SimWorker::tell_books(const store::WriteBatch& batch, const store::WriteOut
 void SimWorker::tell_books_of_lost_answer(const store::WriteBatch& batch) {
   Books& books = *ground_.books;
   books.begin_commit();
+  for (const store::Checkpoint& checkpoint : batch.checkpoints) {
+    const bool current = books.is_current(checkpoint.step, checkpoint.worker, checkpoint.attempt);
+    books.checkpoint_stored(checkpoint,
+                            current ? CompletionOutcome::kRecorded : CompletionOutcome::kFenced);
+  }
   for (const store::Completion& completion : batch.completions) {
     const bool current = books.is_current(completion.step, completion.worker, completion.attempt);
     books.attempt_ended(completion,
@@ -208,8 +232,15 @@ void SimWorker::tell_books_of_lost_answer(const store::WriteBatch& batch) {
     store::Claim made;
     made.step = claim.step;
     made.attempt = claim.attempt;
+    made.has_checkpoint = !books.cursor_of(claim.step).empty();
     books.step_claimed(made, *id_);
   }
+}
+
+void SimWorker::check_checkpoint(model::StepKey step) {
+  const auto stored = ground_.truth->load_checkpoint(step);
+  if (!stored) return;
+  ground_.books->checkpoint_found(step, *stored ? (*stored)->cursor_json : std::string());
 }
 
 void SimWorker::note_cut() { dead_ = dead_ || schedule_->is_cut(); }

@@ -54,6 +54,9 @@ class SimWorker {
   void learn_handlers();
   store::ClaimBudget budget() const;
   engine::StepResult random_result(const Running& running);
+  store::Checkpoint random_checkpoint(const Running& running);
+  /// Compares what the store holds of a step that was just claimed with the books.
+  void check_checkpoint(model::StepKey step);
   /// Writes and tells the books; false when the store failed. A worker at its cut is dead after.
   bool commit(store::WriteBatch& batch);
   void tell_books(const store::WriteBatch& batch, const store::WriteOutcome& outcome);

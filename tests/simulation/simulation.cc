@@ -42,6 +42,7 @@ Summary Simulation::run() {
   summary_.claims = books_.claim_count();
   summary_.fenced = books_.fenced_count();
   summary_.lost = books_.lost_count();
+  summary_.resumed = books_.resumed_count();
   return summary_;
 }
 

@@ -23,6 +23,7 @@ struct Summary {
   std::uint64_t claims = 0;
   std::uint64_t fenced = 0;   ///< results that the fence refused
   std::uint64_t lost = 0;     ///< claims taken over from lapsed workers
+  std::uint64_t resumed = 0;  ///< claims that went on from a checkpoint of an attempt before
   std::uint64_t deaths = 0;   ///< workers cut off in the middle of a call
   std::uint64_t retries = 0;  ///< tasks let go on by hand
   std::uint64_t cancels = 0;

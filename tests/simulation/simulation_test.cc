@@ -32,6 +32,7 @@ void add(Summary& total, const Summary& one) {
   total.claims += one.claims;
   total.fenced += one.fenced;
   total.lost += one.lost;
+  total.resumed += one.resumed;
   total.deaths += one.deaths;
   total.retries += one.retries;
   total.cancels += one.cancels;
@@ -49,13 +50,14 @@ TEST(Simulation, TheBooksAreRightForEverySeed) {
     add(total, summary);
   }
   std::cout << total.tasks << " tasks, " << total.claims << " claims, " << total.lost
-            << " taken over, " << total.fenced << " results fenced, " << total.deaths
-            << " workers dead, " << total.retries << " tasks retried, " << total.cancels
-            << " cancelled\n";
+            << " taken over, " << total.resumed << " resumed, " << total.fenced
+            << " results fenced, " << total.deaths << " workers dead, " << total.retries
+            << " tasks retried, " << total.cancels << " cancelled\n";
   if (only) return;
   // A storm that never blew would prove nothing.
   EXPECT_GT(total.fenced, kSeeds);
   EXPECT_GT(total.lost, kSeeds);
+  EXPECT_GT(total.resumed, kSeeds);
   EXPECT_GT(total.deaths, kSeeds / 4);
   EXPECT_GT(total.retries, kSeeds / 4);
   EXPECT_GT(total.cancels, kSeeds / 4);
@@ -68,6 +70,7 @@ TEST(Simulation, TheSameSeedGivesTheSameRun) {
   EXPECT_EQ(first.claims, second.claims);
   EXPECT_EQ(first.fenced, second.fenced);
   EXPECT_EQ(first.lost, second.lost);
+  EXPECT_EQ(first.resumed, second.resumed);
   EXPECT_EQ(first.deaths, second.deaths);
   EXPECT_GT(first.claims, 0U);
 }
