@@ -1,5 +1,6 @@
 # The switches of the build, and what every target is compiled with.
 option(TASKER_BUILD_TESTS "Build the C++ tests" ON)
+option(TASKER_BUILD_C_DOOR "Build the C ABI, libtasker_worker" ON)
 option(TASKER_BUILD_ADDON "Build the Node-API addon" ON)
 option(TASKER_BUILD_BENCH "Build the C++ programs of the benchmarks" OFF)
 set(TASKER_SANITIZE "" CACHE STRING "Sanitizers, such as address;undefined or thread")
