@@ -50,7 +50,11 @@ test('a quick run of every scenario does all of its work and writes the results 
       }
       assert.match(stdout, new RegExp(`^${name} `, 'm'));
     }
+    // A runtime that is not there is never left out silently; ./dev test has them all.
+    const leftOut = [...stderr.matchAll(/: tasker (.*) is left out: ./g)].map(([, variant]) => variant ?? '');
     for (const bar of loadBars()) {
+      if (leftOut.some((variant) => [bar.variant, bar.against ?? ''].some((named) => named.startsWith(variant))))
+        continue;
       const judged = results.scenarios[bar.scenario].rows.find(
         (/** @type {{ system: string, variant: string, metric: string }} */ row) =>
           row.system === 'tasker' && row.variant === bar.variant && row.metric === bar.metric,

@@ -10,6 +10,7 @@ import { join } from 'node:path';
  * @property {string} scenario
  * @property {string} variant of the row of system "tasker"
  * @property {string} metric
+ * @property {string} [against] variant of the row of system "tasker" that takes the place of the limit
  * @property {number} [ratio_max] times the limit at most
  * @property {number} [ratio_min] times the limit at least
  * @property {number} [value_max] in the row's unit
@@ -56,18 +57,22 @@ export function limitOf(scenario, row) {
 /**
  * @param {Bar} bar
  * @param {ScenarioResult} scenario
- * @returns {Verdict | null} null when the scenario has no such row
+ * @returns {Verdict | null} null when the scenario has no such row, or none that it is to be compared with
  */
 export function judge(bar, scenario) {
-  const row = scenario.rows.find(
-    (candidate) =>
-      candidate.system === 'tasker' && candidate.variant === bar.variant && candidate.metric === bar.metric,
-  );
+  const find = (/** @type {string} */ variant) =>
+    scenario.rows.find(
+      (candidate) => candidate.system === 'tasker' && candidate.variant === variant && candidate.metric === bar.metric,
+    );
+  const row = find(bar.variant);
   if (row === undefined) return null;
-  const ratio = row.median / limitOf(scenario, row);
+  const other = bar.against === undefined ? limitOf(scenario, row) : find(bar.against)?.median;
+  if (other === undefined) return null;
+  const ratio = row.median / other;
+  const times = `× ${bar.against ?? 'limit'}`;
   const cases = /** @type {const} */ ([
-    [bar.ratio_max, ratio, '× limit', 'at most'],
-    [bar.ratio_min, ratio, '× limit', 'at least'],
+    [bar.ratio_max, ratio, times, 'at most'],
+    [bar.ratio_min, ratio, times, 'at least'],
     [bar.value_max, row.median, row.unit, 'at most'],
     [bar.value_min, row.median, row.unit, 'at least'],
   ]);

@@ -62,6 +62,15 @@ test('a value is judged in its own unit', () => {
   assert.equal(judge({ ...bar, value_min: 2.6 }, latency)?.passed, false);
 });
 
+test('a row is judged against another one when its bar says so', () => {
+  const bar = { scenario: 's', variant: 'dag7', metric: 'latency_p50', against: 'dag7 (native)' };
+  const verdict = judge({ ...bar, ratio_max: 1.7 }, latency);
+  assert.equal(verdict?.passed, true);
+  assert.equal(verdict?.text, '1.70 × dag7 (native), at most 1.7');
+  assert.equal(judge({ ...bar, ratio_max: 1.6 }, latency)?.passed, false);
+  assert.equal(judge({ ...bar, against: 'tree8', ratio_max: 1.7 }, latency), null);
+});
+
 test('a bar without its row has no verdict, and one without a bound is an error', () => {
   const bar = { scenario: 's', variant: 'linear4', metric: 'latency_p50' };
   assert.equal(judge({ ...bar, variant: 'tree8', ratio_max: 1 }, latency), null);
@@ -69,12 +78,18 @@ test('a bar without its row has no verdict, and one without a bound is an error'
 });
 
 test('every bar of bars.json names a row that its scenario measures', () => {
-  const programs = { limit: '', native: '', addon: '', node: '', restate: { reason: 'not needed' } };
+  const runtimes = ['node 22', 'node 26', 'bun', 'deno'].map((name) => ({ name, version: '1.2.3', command: [] }));
+  const programs = {
+    ...{ limit: '', native: '', addon: '', node: '', restate: { reason: 'not needed' } },
+    ...{ ffi: { library: '', koffi: '1.2.3' }, doors: {}, runtimes },
+  };
   for (const bar of loadBars()) {
     const scenario = scenarios.find(({ name }) => name === bar.scenario);
-    const measured = scenario
-      ?.measurements(programs, false)
-      .find(({ system, variant }) => system === 'tasker' && variant === bar.variant);
-    assert.ok(measured !== undefined && 'metrics' in measured && bar.metric in measured.metrics, JSON.stringify(bar));
+    for (const named of [bar.variant, bar.against ?? bar.variant]) {
+      const measured = scenario
+        ?.measurements(programs, false)
+        .find(({ system, variant }) => system === 'tasker' && variant === named);
+      assert.ok(measured !== undefined && 'metrics' in measured && bar.metric in measured.metrics, JSON.stringify(bar));
+    }
   }
 });

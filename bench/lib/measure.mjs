@@ -17,6 +17,7 @@ import { percentile, summarize } from './statistics.mjs';
  * @property {string} variant
  * @property {(directory: string) => string[]} command `directory` is new and empty, and removed afterwards
  * @property {Work} work what the program has to report as done
+ * @property {Record<string, string>} [environment] over the runner's own
  * @property {Record<string, { unit: string, of: (output: Output) => number }>} metrics
  */
 
@@ -127,7 +128,7 @@ async function measureOnce(measurement, { directory, programs }) {
   try {
     const output = await runMeasurement(measurement.command(own), {
       timeout_ms: TIMEOUT_MS,
-      environment: { TASKER_ADDON_PATH: programs.addon },
+      environment: { TASKER_ADDON_PATH: programs.addon, ...measurement.environment },
     });
     checkWork(measurement, output.work);
     return output;

@@ -9,7 +9,10 @@ import { TASK_LATENCY, expectedWork, measureScenario, rateOf } from './measure.m
 
 /** @typedef {import('./measure.mjs').Measurement} Measurement */
 
-const programs = { limit: '', native: '', addon: 'addon', node: '', restate: { reason: '' } };
+const programs = {
+  ...{ limit: '', native: '', addon: 'addon', node: '', restate: { reason: '' } },
+  ...{ ffi: { library: null, koffi: null }, doors: {}, runtimes: [] },
+};
 const WORK = { tasks: 3, steps: 12, checksum: 24 };
 
 /**

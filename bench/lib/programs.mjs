@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { findIsolation } from '../peers/restate/isolation.mjs';
+import { feedEnvironment, findRuntimes, koffiVersion } from './doors/runtimes.mjs';
 
 const benchDirectory = join(import.meta.dirname, '..');
 const restateDirectory = join(benchDirectory, 'peers', 'restate');
@@ -20,7 +21,10 @@ const RESTATE_NODE_MAJOR_MIN = 22;
  * @property {string} limit bench_limit
  * @property {string} native bench_native
  * @property {string} addon
+ * @property {{ library: string | null, koffi: string | null }} ffi the C library, and Node's way to it with its version
+ * @property {Record<string, string>} doors environment that names the files of the door scenarios
  * @property {string} node
+ * @property {import('./doors/runtimes.mjs').RuntimeOrReason[]} runtimes of the door scenarios
  * @property {Restate | { reason: string }} restate `reason`: why it is left out
  */
 
@@ -42,9 +46,18 @@ export function findPrograms(buildDirectory, { install }) {
     limit: built('bench', 'bench_limit'),
     native: built('bench', 'bench_native'),
     addon: built('doors', 'node', 'tasker.node'),
+    ffi: findFfi(buildDirectory),
+    doors: feedEnvironment(buildDirectory),
     node: process.execPath,
+    runtimes: findRuntimes(),
     restate: findRestate(install),
   };
+}
+
+/** @param {string} buildDirectory */
+function findFfi(buildDirectory) {
+  const library = join(buildDirectory, 'doors', 'c', 'libtasker_worker.so');
+  return { library: existsSync(library) ? library : null, koffi: koffiVersion() };
 }
 
 /**
@@ -84,7 +97,7 @@ function installRestate() {
  * @param {Programs} programs
  * @returns {Record<string, string>}
  */
-export function describeVersions({ limit, restate }) {
+export function describeVersions({ limit, restate, runtimes, ffi }) {
   const manifest = (/** @type {string} */ path) => JSON.parse(readFileSync(join(benchDirectory, path), 'utf8')).version;
   /** @type {Record<string, string>} */
   const versions = {
@@ -92,6 +105,10 @@ export function describeVersions({ limit, restate }) {
     sqlite: spawnSync(limit, ['version'], { encoding: 'utf8' }).stdout.trim(),
     tasker: manifest('../frontends/typescript/package.json'),
   };
+  for (const runtime of runtimes.slice(1)) {
+    if (!('reason' in runtime)) versions[runtime.name.replace(' ', '_')] = runtime.version;
+  }
+  if (ffi.koffi !== null) versions['koffi'] = ffi.koffi;
   if (!('reason' in restate)) {
     versions['restate'] = spawnSync(restate.server, ['--version'], { encoding: 'utf8' })
       .stdout.trim()

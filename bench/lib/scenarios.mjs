@@ -1,8 +1,21 @@
 // The scenarios, in the order in which they run. A new one gets a folder in scenarios/ and a line here.
 import dispatchLatency from '../scenarios/dispatch-latency/scenario.mjs';
+import doorCall from '../scenarios/door-call/scenario.mjs';
+import doorMemory from '../scenarios/door-memory/scenario.mjs';
+import doorRoundtrip from '../scenarios/door-roundtrip/scenario.mjs';
+import doorWakeup from '../scenarios/door-wakeup/scenario.mjs';
 import idle from '../scenarios/idle/scenario.mjs';
 import workflowLatency from '../scenarios/workflow-latency/scenario.mjs';
 import workflowThroughput from '../scenarios/workflow-throughput/scenario.mjs';
 
 /** @type {readonly import('./measure.mjs').Scenario[]} */
-export const scenarios = [workflowLatency, workflowThroughput, dispatchLatency, idle];
+export const scenarios = [
+  workflowLatency,
+  workflowThroughput,
+  dispatchLatency,
+  idle,
+  doorCall,
+  doorRoundtrip,
+  doorWakeup,
+  doorMemory,
+];

@@ -5,9 +5,14 @@
 //   bench_native throughput   many tasks in flight, from the first creation to the last completion
 //   bench_native dispatch     from the return of the claiming commit to the handler, idle in
 //   between
+//   bench_native memory       what each worker more adds to the process
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdint>
+#include <fstream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -114,6 +119,38 @@ void run_dispatch(Options options) {
   print_samples(samples_us, work_since(worker, warmup));
 }
 
+/// KiB in memory, without those of files.
+double resident_kib() {
+  std::ifstream statm("/proc/self/statm");
+  long pages = 0;
+  long resident = 0;
+  long shared = 0;
+  statm >> pages >> resident >> shared;
+  if (!statm) die("memory", "/proc/self/statm cannot be read");
+  return static_cast<double>((resident - shared) * (sysconf(_SC_PAGESIZE) / 1024));
+}
+
+void run_memory(const Options& options) {
+  std::vector<std::unique_ptr<NativeWorker>> workers;
+  const auto open = [&](std::uint64_t count) {
+    for (std::uint64_t i = 0; i < count; ++i) {
+      NativeWorkerOptions one = options.worker;
+      one.store_path += fmt::format(".{}", workers.size());
+      workers.push_back(std::make_unique<NativeWorker>(one));
+      (void)workers.back()->count_complete_tasks();
+    }
+  };
+  open(options.warmup);
+  const double before = resident_kib();
+  open(options.tasks);
+  const double per_worker = (resident_kib() - before) / static_cast<double>(options.tasks);
+  const std::uint64_t added = workers.size() - options.warmup;
+  fmt::print(
+      "{{\"values\":{{\"memory_per_worker\":{:.1f}}},"
+      "\"work\":{{\"tasks\":{},\"steps\":{},\"checksum\":{}}}}}\n",
+      per_worker, added, added, added);
+}
+
 CLI::App* add_command(CLI::App& app, Options& options, const char* name, const char* what) {
   auto* command = app.add_subcommand(name, what);
   command->add_option("--path", options.worker.store_path, "new store file")->required();
@@ -137,10 +174,13 @@ int run(int argc, char** argv) {
   auto* dispatch = add_command(app, options, "dispatch", "from the claim to the handler");
   dispatch->add_option("--idle-ms", options.idle_ms, "pause before each task");
 
+  auto* memory = add_command(app, options, "memory", "workers side by side; --tasks of them");
+
   CLI11_PARSE(app, argc, argv);
   if (latency->parsed()) run_latency(options);
   if (throughput->parsed()) run_throughput(options);
   if (dispatch->parsed()) run_dispatch(options);
+  if (memory->parsed()) run_memory(options);
   return 0;
 }
 

@@ -84,6 +84,9 @@ class TimingStore final : public store::Store {
   Result<std::vector<store::AttemptRecord>> list_attempts(model::StepKey step) override {
     return inner_->list_attempts(step);
   }
+  Result<std::optional<store::CheckpointRecord>> load_checkpoint(model::StepKey step) override {
+    return inner_->load_checkpoint(step);
+  }
   Result<std::vector<store::WorkerRecord>> list_workers() override {
     return inner_->list_workers();
   }
