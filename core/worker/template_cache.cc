@@ -23,7 +23,7 @@ Result<CompiledTemplatePtr> TemplateCache::by_id(model::TemplateId id, store::Re
 CompiledTemplatePtr TemplateCache::find_key(std::string_view namespace_name, std::string_view name,
                                             std::string_view version) {
   Lock lock(mutex_);
-  const auto found = by_key_.find(std::tie(namespace_name, name, version));
+  const auto found = by_key_.find(KeyView(namespace_name, name, version));
   return found == by_key_.end() ? nullptr : found->second;
 }
 

@@ -36,10 +36,16 @@ class TemplateCache {
 
  private:
   using Key = std::tuple<std::string, std::string, std::string>;
+  using KeyView = std::tuple<std::string_view, std::string_view, std::string_view>;
+  /// Finds by views. std::less<> compares no tuples of different members with Clang 14.
+  struct KeyLess {
+    using is_transparent = void;
+    bool operator()(const KeyView& a, const KeyView& b) const { return a < b; }
+  };
 
   base::Mutex mutex_;
   std::unordered_map<std::int64_t, CompiledTemplatePtr> by_id_ TASKER_GUARDED_BY(mutex_);
-  std::map<Key, CompiledTemplatePtr, std::less<>> by_key_ TASKER_GUARDED_BY(mutex_);
+  std::map<Key, CompiledTemplatePtr, KeyLess> by_key_ TASKER_GUARDED_BY(mutex_);
 };
 
 }  // namespace tasker::worker

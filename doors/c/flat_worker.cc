@@ -116,9 +116,10 @@ Status FlatWorker::drain() {
   tasker_worker* const worker = handle();
   if (!worker) return fail(base::ErrorCode::kINVALID_STATE, "no worker is running");
   if (is_draining_) return {};
+  const std::uint32_t timeout_ms = drain_timeout_ms_;
   auto begun = status_from([&](tasker_error** error) {
     std::uint64_t request = 0;
-    return tasker_worker_drain_begin(worker, drain_timeout_ms_, &request, error);
+    return tasker_worker_drain_begin(worker, timeout_ms, &request, error);
   });
   is_draining_ = begun.has_value();
   return begun;
