@@ -39,6 +39,12 @@ function cliPath() {
   return resolve(process.env['TASKER_CLI_PATH'] ?? join(ROOT, 'build', 'dev', 'core', 'cli', 'tasker'));
 }
 
+/** @returns {string} the C library under test */
+function libraryPath() {
+  const named = process.env['TASKER_FFI_LIBRARY_PATH'];
+  return resolve(named ?? join(ROOT, 'build', 'dev', 'doors', 'c', 'libtasker_worker.so'));
+}
+
 /** A page's folder. Use it from one test at a time. */
 export class Sandbox {
   #files = mkdtempSync(join(tmpdir(), 'tasker-docs-'));
@@ -103,7 +109,7 @@ export class Sandbox {
   }
 }
 
-/** The environment of a newcomer: the programs on the PATH, nothing of ours set but the addon under test. */
+/** The environment of a newcomer: the programs on the PATH, nothing of ours set but the doors under test. */
 function environment() {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('TASKER_') && !name.startsWith('npm_') && !name.startsWith('NODE_'),
@@ -113,6 +119,7 @@ function environment() {
   return {
     ...Object.fromEntries(kept),
     ...(addon === undefined ? {} : { TASKER_ADDON_PATH: resolve(addon) }),
+    TASKER_FFI_LIBRARY_PATH: libraryPath(),
     PATH: path,
     NO_COLOR: '1',
     LC_ALL: 'C.UTF-8',
