@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -300,7 +301,8 @@ const JsonValue* at_pointer(const JsonValue& value, std::string_view pointer) {
     const std::string_view token = pointer.substr(0, pointer.find('/'));
     pointer.remove_prefix(token.size());
     if (at->is(Kind::kArray)) {
-      const auto index = static_cast<std::size_t>(std::atoi(std::string(token).c_str()));
+      std::size_t index = at->items.size();
+      (void)std::from_chars(token.data(), token.data() + token.size(), index);
       at = index < at->items.size() ? &at->items[index] : nullptr;
     } else {
       std::string name(token);

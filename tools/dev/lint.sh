@@ -33,6 +33,7 @@ check_types() {
 
 run_quick_checks() {
   check 'layers' python3 tools/check_layers.py
+  check 'exports of the C ABI' python3 tools/check_exports.py
   check 'tidy' python3 tools/tidy.py
   check 'clang-format' check_clang_format
   check 'shellcheck' check_shell
