@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace tasker::worker {
@@ -104,7 +105,8 @@ std::size_t Dispatcher::poll(std::size_t max, std::vector<StepEvent>& out) {
 bool Dispatcher::wait(std::int64_t timeout_us) {
   Lock lock(mutex_);
   ++waiting_;
-  arrived_.wait_for(mutex_, timeout_us, [this] { return !queue_.empty() || closed_; });
+  arrived_.wait_for(mutex_, timeout_us,
+                    [this]() TASKER_REQUIRES(mutex_) { return !queue_.empty() || closed_; });
   --waiting_;
   return !queue_.empty();
 }
@@ -190,8 +192,24 @@ Result<Dispatched> Dispatcher::pause(const base::Uuid& event_id, const base::Uui
                 fmt::format("step_uuid is {}; event {} is of step {}", step_uuid.text(),
                             event_id.text(), own.text()),
                 "step_uuid");
-  dispatched.paused = true;
-  return dispatched;
+  Dispatched copy = dispatched;
+  copy.paused = dispatched.paused = true;
+  return copy;
+}
+
+void Dispatcher::put_back(const base::Uuid& event_id, Dispatched& dispatched) noexcept {
+  try {
+    Lock lock(mutex_);
+    events_.emplace(event_id, std::move(dispatched));
+  } catch (const std::bad_alloc&) {
+    // Still no memory: the attempt ends with its lease.
+  }
+}
+
+void Dispatcher::unpause(const base::Uuid& event_id) {
+  Lock lock(mutex_);
+  if (const auto found = events_.find(event_id); found != events_.end())
+    found->second.paused = false;
 }
 
 Resumed Dispatcher::resume(const base::Uuid& event_id, StepEvent continuation) {
@@ -286,7 +304,7 @@ std::vector<Dispatched> Dispatcher::take_queued() {
 
 void Dispatcher::drop_queued(const std::function<bool(const Dispatched&)>& which) {
   Lock lock(mutex_);
-  std::erase_if(queue_, [&](const StepEvent& event) {
+  std::erase_if(queue_, [&](const StepEvent& event) TASKER_REQUIRES(mutex_) {
     const auto found = events_.find(event.event_id);
     if (!which(found->second)) return false;
     remove(found);
@@ -304,7 +322,8 @@ std::vector<Dispatched> Dispatcher::unsettled() const {
 
 bool Dispatcher::wait_idle(std::int64_t timeout_us) {
   Lock lock(mutex_);
-  idle_.wait_for(mutex_, timeout_us, [this] { return events_.empty() || abandoned_; });
+  idle_.wait_for(mutex_, timeout_us,
+                 [this]() TASKER_REQUIRES(mutex_) { return events_.empty() || abandoned_; });
   return events_.empty();
 }
 

@@ -94,10 +94,15 @@ class Dispatcher {
   /// Removes a running event for its completion. UNKNOWN_EVENT, FENCED as in check.
   base::Result<Dispatched> take(const base::Uuid& event_id);
 
+  /// Undoes take(), when the completion could not be recorded. Never throws.
+  void put_back(const base::Uuid& event_id, Dispatched& dispatched) noexcept;
+
   /// Takes a running event from the front end while a checkpoint of its step, `step_uuid`, is
   /// stored: the event is unknown from now on, its place stays taken. UNKNOWN_EVENT, FENCED;
   /// INVALID_ARGUMENT when the event is another step's.
   base::Result<Dispatched> pause(const base::Uuid& event_id, const base::Uuid& step_uuid);
+  /// Undoes pause(), when the checkpoint could not be recorded.
+  void unpause(const base::Uuid& event_id);
   /// Puts the continuation of the paused `event_id` on the channel.
   Resumed resume(const base::Uuid& event_id, StepEvent continuation);
   /// Gives the place of a paused event free.

@@ -84,8 +84,10 @@ void StoreWriter::complete_all(std::vector<PendingCompletion> completions) {
   if (completions.empty()) return;
   {
     Lock lock(mutex_);
-    submitted_ += completions.size();
-    std::move(completions.begin(), completions.end(), std::back_inserter(inbox_.completions));
+    for (PendingCompletion& completion : completions) {
+      inbox_.completions.push_back(std::move(completion));
+      ++submitted_;
+    }
   }
   work_.notify_one();
 }
@@ -104,8 +106,8 @@ bool StoreWriter::checkpoint(PendingCheckpoint& checkpoint) {
   {
     Lock lock(mutex_);
     if (ended_) return false;
-    ++submitted_;
     inbox_.checkpoints.push_back(std::move(checkpoint));
+    ++submitted_;
   }
   work_.notify_one();
   return true;
@@ -115,9 +117,10 @@ bool StoreWriter::create(PendingCreate& create) {
   {
     Lock lock(mutex_);
     if (ended_ || tasks_queued_ + create.tasks.size() > kTasksQueuedMax) return false;
-    tasks_queued_ += create.tasks.size();
-    ++submitted_;
+    const std::size_t tasks = create.tasks.size();
     inbox_.creates.push_back(std::move(create));
+    tasks_queued_ += tasks;
+    ++submitted_;
   }
   work_.notify_one();
   return true;
@@ -126,8 +129,8 @@ bool StoreWriter::create(PendingCreate& create) {
 void StoreWriter::post(Control control) {
   {
     Lock lock(mutex_);
-    ++submitted_;
     inbox_.controls.push_back(std::move(control));
+    ++submitted_;
   }
   work_.notify_one();
 }
@@ -137,11 +140,11 @@ base::Status StoreWriter::call(const Control& control) {
   {
     Lock lock(mutex_);
     if (ended_) return fail(ErrorCode::kCLOSED, "the worker is closed");
-    ++submitted_;
     inbox_.controls.push_back([&](store::Store& store) {
       control(store);
       done.set_value();
     });
+    ++submitted_;
   }
   work_.notify_one();
   done.get_future().wait();
@@ -168,7 +171,8 @@ void StoreWriter::request_promote() {
 bool StoreWriter::flush(std::int64_t timeout_us) {
   Lock lock(mutex_);
   const std::uint64_t until = submitted_;
-  return done_.wait_for(mutex_, timeout_us, [this, until] { return settled_ >= until; });
+  return done_.wait_for(mutex_, timeout_us,
+                        [this, until]() TASKER_REQUIRES(mutex_) { return settled_ >= until; });
 }
 
 bool HandlerChoice::takes(const store::HandlerRecord& handler) const {
@@ -243,13 +247,13 @@ void StoreWriter::refuse_rest() {
 
 bool StoreWriter::take_work() {
   Lock lock(mutex_);
-  const auto ready = [this] { return !inbox_.empty() || stopping_; };
+  const auto ready = [this]() TASKER_REQUIRES(mutex_) { return !inbox_.empty() || stopping_; };
   const bool leftovers = !work_taken_.empty();
   if (failures_ > 0 && !stopping_) {
     const std::int64_t pause_us =
         std::min(kRetryFirstUs << std::min(failures_ - 1, 10), kRetryLongestUs);
     // News does not shorten the pause: a full disk stays full however often it is asked.
-    work_.wait_for(mutex_, pause_us, [this] { return stopping_; });
+    work_.wait_for(mutex_, pause_us, [this]() TASKER_REQUIRES(mutex_) { return stopping_; });
   } else if (!leftovers) {
     work_.wait(mutex_, ready);
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/worker/checkpoint.h"
@@ -259,6 +260,15 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
     }
     return fail(dispatched.error());
   }
+  // What fails from here on, for want of memory, leaves the event open for another try.
+  struct PutBack {
+    Dispatcher& dispatcher;
+    const base::Uuid& event_id;
+    Dispatched* dispatched;
+    ~PutBack() {
+      if (dispatched) dispatcher.put_back(event_id, *dispatched);
+    }
+  } put_back{dispatcher, event_id, &*dispatched};
   const std::int64_t ran_us = clock->monotonic_us() - dispatched->started_us;
   if (result.execution_us <= 0) result.execution_us = ran_us;
   const std::int64_t execution_us = result.execution_us;
@@ -267,8 +277,11 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true, nullptr};
   if (publishes)
     pending.publication = publisher.prepare(*dispatched, pending.completion, std::move(reported));
-  metrics.attempt_ended(handler_of(*dispatched), outcome_of(pending.completion), execution_us);
-  if (writer_->complete(std::move(pending))) return {};
+  const AttemptOutcome outcome = outcome_of(pending.completion);
+  const bool is_taken = writer_->complete(std::move(pending));
+  put_back.dispatched = nullptr;
+  metrics.attempt_ended(handler_of(*dispatched), outcome, execution_us);
+  if (is_taken) return {};
   return fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name));
 }
 
@@ -289,6 +302,10 @@ void Worker::Impl::checkpoint(const base::Uuid& event_id, std::string_view docum
   // Before the event is taken: a text that cannot be read leaves it open for another try.
   auto request = read_checkpoint(document, config.result_bytes_max);
   if (!request) return on_stored(fail(request.error()));
+  PendingCheckpoint pending;
+  pending.event_id = event_id;
+  pending.continuation_json =
+      std::make_shared<const std::string>(continuation_checkpoint_json(*request));
   auto paused = dispatcher.pause(event_id, request->step_uuid);
   if (!paused) {
     if (paused.error().code == ErrorCode::kFENCED) {
@@ -297,17 +314,20 @@ void Worker::Impl::checkpoint(const base::Uuid& event_id, std::string_view docum
     }
     return on_stored(fail(paused.error()));
   }
-  PendingCheckpoint pending;
-  pending.event_id = event_id;
-  pending.continuation_json =
-      std::make_shared<const std::string>(continuation_checkpoint_json(*request));
   pending.checkpoint = {paused->claim.step,       paused->claim.attempt,
                         paused->worker,           std::move(request->cursor_json),
                         request->items_processed, std::move(request->accumulated_json)};
   pending.dispatched = std::move(*paused);
   pending.give_up_us = clock->monotonic_us() + kCheckpointPatienceUs;
   pending.on_stored = std::move(on_stored);
-  if (writer_->checkpoint(pending)) return;
+  bool is_taken = false;
+  try {
+    is_taken = writer_->checkpoint(pending);
+  } catch (const std::bad_alloc&) {
+    dispatcher.unpause(event_id);
+    throw;
+  }
+  if (is_taken) return;
   dispatcher.leave(event_id);
   pending.on_stored(fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name)));
 }
@@ -493,15 +513,14 @@ Status Worker::Impl::stop() {
     state = WorkerState::kStopped;
   }
   set_wakeup({});
-  housekeeper_->stop();
+  if (housekeeper_) housekeeper_->stop();
   auto called = writer_->call([&](store::Store& store) {
     if (auto removed = store.unregister_worker(writer_->worker()); !removed)
       logger->log(LogLevel::kWarn, "worker", "the worker's record stays until its lease lapses",
                   {{"error", std::string_view(removed.error().message)}});
   });
   writer_->stop();
-  if (!called) return {};
-  {
+  if (called) {
     Lock reader_lock(reader_mutex_);
     reader_.reset();
   }
