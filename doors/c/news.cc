@@ -63,10 +63,11 @@ void News::poke() {
 News::Waited News::wait(std::int64_t timeout_ms, const std::function<bool()>& over) {
   Lock lock(mutex_);
   bool is_over = false;
-  const bool met = changed_.wait_for(mutex_, timeout_ms * kMicrosPerMs, [&] {
-    is_over = over();
-    return raised_ || closed_ || is_over;
-  });
+  const bool met =
+      changed_.wait_for(mutex_, timeout_ms * kMicrosPerMs, [&]() TASKER_REQUIRES(mutex_) {
+        is_over = over();
+        return raised_ || closed_ || is_over;
+      });
   if (closed_) return Waited::kClosed;
   if (raised_) return Waited::kNews;
   return met && is_over ? Waited::kOver : Waited::kTimedOut;
@@ -108,7 +109,7 @@ Status News::set_wakeup(Wakeup& wakeup) {
   Wakeup old;
   std::swap(old, wakeup_);
   call_due_ = false;
-  callback_.wait(mutex_, [this] { return !calling_; });
+  callback_.wait(mutex_, [this]() TASKER_REQUIRES(mutex_) { return !calling_; });
   if (closed_) {
     std::swap(old, wakeup_);
     return fail(ErrorCode::kCLOSED, "the worker is closed");
@@ -123,7 +124,7 @@ Status News::set_wakeup(Wakeup& wakeup) {
 void News::run() {
   Lock lock(mutex_);
   for (;;) {
-    callback_.wait(mutex_, [this] { return call_due_ || closed_; });
+    callback_.wait(mutex_, [this]() TASKER_REQUIRES(mutex_) { return call_due_ || closed_; });
     if (closed_) return;
     call_due_ = false;
     const tasker_wakeup_callback on_wakeup = wakeup_.on_wakeup;

@@ -26,10 +26,12 @@ void Requests::forget() {
   --open_;
 }
 
-void Requests::reply(std::uint64_t request, const Result<std::string>& result) {
-  std::string text =
-      result ? fmt::format(R"({{"request":{},"result":{}}})", request, *result)
-             : fmt::format(R"({{"request":{},"error":{}}})", request, result.error().to_json());
+std::string Requests::reply_text(std::uint64_t request, const Result<std::string>& result) {
+  if (result) return fmt::format(R"({{"request":{},"result":{}}})", request, *result);
+  return fmt::format(R"({{"request":{},"error":{}}})", request, result.error().to_json());
+}
+
+void Requests::reply(std::string text) {
   {
     Lock lock(mutex_);
     if (closed_) return;

@@ -24,8 +24,10 @@ class Requests {
   base::Result<std::uint64_t> begin();
   /// A request that could not be begun after all.
   void forget();
-  /// The end of a request, with its result as JSON text.
-  void reply(std::uint64_t request, const base::Result<std::string>& result);
+  /// The reply to a request whose result is JSON text.
+  static std::string reply_text(std::uint64_t request, const base::Result<std::string>& result);
+  /// The end of a request.
+  void reply(std::string text);
 
   /// Calls `deliver` with a JSON array of up to `max` replies, in the order of their ends, unless
   /// none waits. What it throws goes through, and the replies stay.

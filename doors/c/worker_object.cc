@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "core/config/config.h"
@@ -131,21 +132,28 @@ void WorkerObject::settle_news() {
 Status WorkerObject::begin(std::uint64_t* out_request, const std::function<Status(Reply)>& start) {
   const auto request = requests_->begin();
   if (!request) return fail(request.error());
+  // Whether nobody has ended the request yet: the core by its reply, or this call by its failure,
+  // after which a reply may still come.
+  std::shared_ptr<std::atomic<bool>> is_open;
+  const auto forget = [&] {
+    if (is_open && !is_open->exchange(false)) return false;
+    requests_->forget();
+    return true;
+  };
   Status started;
   try {
-    // Shared, because the core may answer when this object is gone.
-    started = start([requests = requests_, id = *request](const Result<std::string>& result) {
-      requests->reply(id, result);
-    });
+    is_open = std::make_shared<std::atomic<bool>>(true);
+    started =
+        start([requests = requests_, id = *request, is_open](const Result<std::string>& result) {
+          std::string text = Requests::reply_text(id, result);
+          if (is_open->exchange(false)) requests->reply(std::move(text));
+        });
   } catch (...) {
-    requests_->forget();
-    throw;
+    if (forget()) throw;
   }
-  if (!started)
-    requests_->forget();
-  else
-    *out_request = *request;
-  return started;
+  if (!started && forget()) return started;
+  *out_request = *request;
+  return {};
 }
 
 Status WorkerObject::begin_apart(std::uint64_t* out_request,
@@ -159,7 +167,7 @@ Status WorkerObject::begin_apart(std::uint64_t* out_request,
   if (apart_.size() >= kApartMax)
     return fail(ErrorCode::kFULL, fmt::format("{} requests of this kind run", apart_.size()));
   apart_.reserve(apart_.size() + 1);
-  return begin(out_request, [&](const Reply& reply) -> Status {
+  return begin(out_request, [&](const Reply& reply) TASKER_REQUIRES(apart_mutex_) -> Status {
     auto is_done = std::make_shared<std::atomic<bool>>(false);
     std::thread thread([this, work = std::move(work), reply, is_done] {
       Result<std::string> result;
@@ -178,7 +186,7 @@ Status WorkerObject::begin_apart(std::uint64_t* out_request,
 
 void WorkerObject::wait_until(const std::function<bool()>& is_done) {
   Lock lock(wait_mutex_);
-  wait_condition_.wait(wait_mutex_, [&] { return stopped_ || is_done(); });
+  wait_condition_.wait(wait_mutex_, [&]() TASKER_REQUIRES(wait_mutex_) { return stopped_ || is_done(); });
 }
 
 void WorkerObject::tell_waiters() {
@@ -198,7 +206,11 @@ void WorkerObject::close() {
   if (!worker_ || closing_.exchange(true)) return;
   news_.shut();
   requests_->close();
-  (void)worker_->stop();
+  try {
+    (void)worker_->stop();
+  } catch (const std::bad_alloc&) {
+    // What the stop has not got to, the destructor does: it commits what was taken.
+  }
   std::vector<Apart> apart;
   {
     Lock lock(wait_mutex_);

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -29,6 +30,7 @@ using base::Status;
 constexpr std::size_t kChunk = 64;
 // A text that grows ends with the event that brings it here.
 constexpr std::size_t kTextBytesMax = 64U << 20;
+constexpr std::size_t kUuidBytes = 36;
 
 /// Takes events and writes them as a JSON array, for as long as they fit.
 class EventText {
@@ -152,23 +154,27 @@ Status complete_all(const tasker_worker* worker, const tasker_completion* comple
   if (auto fits = check_range(count, 0, kCompletionsMax, "count"); !fits) return fits;
   if (count > 0)
     if (auto given = check_not_null(completions, "completions"); !given) return given;
-  Status first;
+  std::size_t first = count;
+  tasker_error* first_error = nullptr;
   for (std::size_t i = 0; i < count; ++i) {
+    // Each in a guard of its own: what is thrown by one must not keep the others from being tried.
     tasker_error* error = nullptr;
-    Status status;
-    // Each in a guard of its own: what is thrown by one must not hide what became of the others.
-    const tasker_status number = guard(&error, [&] {
-      status = complete(**used, completions[i]);
-      return status;
-    });
-    (void)tasker_error_destroy(error);
-    if (out_statuses) out_statuses[i] = number;
-    if (number == TASKER_OK || !first) continue;
-    if (status) status = fail(ErrorCode::kTOO_LARGE, "out of memory");
-    status.error().field = fmt::format("completions[{}]", i);
-    first = std::move(status);
+    const tasker_status status = guard(&error, [&] { return complete(**used, completions[i]); });
+    if (out_statuses) out_statuses[i] = status;
+    if (status == TASKER_OK) continue;
+    if (first == count) {
+      first = i;
+      first_error = error;
+    } else {
+      (void)tasker_error_destroy(error);
+    }
   }
-  return first;
+  if (first == count) return {};
+  const auto release = std::unique_ptr<tasker_error, decltype(&tasker_error_destroy)>(
+      first_error, tasker_error_destroy);
+  return fail(base::Error{static_cast<ErrorCode>(-tasker_error_status(first_error)),
+                          tasker_error_message(first_error),
+                          fmt::format("completions[{}]", first)});
 }
 
 void append_refusal(std::string& out, std::size_t index, std::string_view event_id,
@@ -231,11 +237,15 @@ Status checkpoint(const tasker_worker* worker, const CheckpointTexts& texts, cha
   if (!used) return fail(used.error());
   const auto request = read_checkpoint(texts);
   if (!request) return fail(request.error());
+  // Before the checkpoint is stored: nothing may fail once it is.
+  std::string text;
+  text.reserve(kUuidBytes + 1);
   const auto stored = await<base::Uuid>(*used, [&](auto on_stored) {
     (*used)->core().checkpoint_step_event(request->event_id, request->json, std::move(on_stored));
   });
   if (!stored) return fail(stored.error());
-  if (out_event_id) std::memcpy(out_event_id, stored->text().c_str(), 37);
+  stored->append_to(text);
+  if (out_event_id) std::memcpy(out_event_id, text.c_str(), kUuidBytes + 1);
   return {};
 }
 

@@ -1,0 +1,130 @@
+// What the tests of the C ABI in C++ share: a worker on a file that goes away, tasks for it, and
+// calls without the noise.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/worker/json_members.h"
+#include "core/worker/worker_test_support.h"
+#include "doors/c/handle_calls.h"
+#include "include/tasker/tasker.h"
+
+namespace tasker::c {
+
+inline constexpr std::string_view kOneStep =
+    "name: one_step\nnamespace_name: test\nversion: 1.0.0\n"
+    "steps:\n  - name: work\n    handler: { callable: test.Work }\n    retry: { backoff: none }\n";
+
+inline std::string quoted(std::string_view text) { return fmt::format("\"{}\"", text); }
+
+/// The text of a member of a JSON object, without its quotes.
+inline std::string member(std::string_view object, std::string_view name) {
+  std::string text = worker::member_text(object, name).value_or("");
+  if (text.size() >= 2 && text.front() == '"') text = text.substr(1, text.size() - 2);
+  return text;
+}
+
+/// The elements of a JSON array of objects that are not nested in arrays of objects themselves.
+inline std::vector<std::string> elements(std::string_view array) {
+  std::vector<std::string> found;
+  int depth = 0;
+  bool in_text = false;
+  std::size_t begin = 0;
+  for (std::size_t i = 1; i + 1 < array.size(); ++i) {
+    const char c = array[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+      continue;
+    }
+    if (c == '"') in_text = true;
+    if (c == '{' && depth++ == 0) begin = i;
+    if (c == '}' && --depth == 0) found.emplace_back(array.substr(begin, i + 1 - begin));
+  }
+  return found;
+}
+
+/// An open worker that takes all steps of one store. EXPECTs that every call succeeds.
+class TestWorker {
+ public:
+  explicit TestWorker(const std::string& settings = {}) {
+    const std::string config =
+        fmt::format(R"({{"store_path":"{}","durability":"normal","log_level":"off"{}}})",
+                    folder_.file("store.db"), settings);
+    expect(tasker_worker_open(config.data(), config.size(), nullptr, &handle_, &error_));
+  }
+  ~TestWorker() { (void)tasker_worker_close(handle_, nullptr); }
+  TestWorker(const TestWorker&) = delete;
+  TestWorker& operator=(const TestWorker&) = delete;
+
+  tasker_worker* get() const { return handle_; }
+  std::string store_path() const { return folder_.file("store.db"); }
+
+  void start() {
+    put_template(kOneStep);
+    expect(tasker_worker_register_all_handlers(handle_, &error_));
+    expect(tasker_worker_start(handle_, &error_));
+  }
+  void put_template(std::string_view yaml) {
+    OwnedText stored;
+    expect(tasker_worker_put_template(handle_, yaml.data(), yaml.size(), stored.out(), &error_));
+  }
+  /// The ids of `count` new tasks of one_step.
+  std::vector<std::string> create(std::size_t count) {
+    std::string requests = "[";
+    for (std::size_t i = 0; i < count; ++i)
+      requests += R"({"name":"one_step","namespace":"test","version":"1.0.0"},)";
+    requests.back() = ']';
+    OwnedText created;
+    expect(tasker_worker_create_tasks(handle_, requests.data(), requests.size(), created.out(),
+                                      &error_));
+    std::vector<std::string> tasks;
+    for (const std::string& element : elements(created.view()))
+      tasks.push_back(member(element, "task_uuid"));
+    return tasks;
+  }
+  /// The ids of up to `max` step events; waits up to 10 s for the first.
+  std::vector<std::string> poll(std::uint32_t max) {
+    OwnedText events;
+    expect(tasker_worker_poll_step_events(handle_, max, 10'000, events.out(), &error_));
+    std::vector<std::string> ids;
+    for (const std::string& event : elements(events.view()))
+      ids.push_back(member(event, "event_id"));
+    return ids;
+  }
+  std::string next_event() {
+    auto ids = poll(1);
+    EXPECT_EQ(ids.size(), 1U);
+    return ids.empty() ? std::string() : ids[0];
+  }
+  tasker_status complete(std::string_view event_id) {
+    constexpr std::string_view kResult = R"({"success":true,"result":{}})";
+    return tasker_worker_complete_step_event(handle_, event_id.data(), event_id.size(),
+                                             kResult.data(), kResult.size(), nullptr);
+  }
+  /// State of the task once it has ended.
+  std::string await_end(std::string_view task) {
+    OwnedText state;
+    expect(
+        tasker_worker_wait_task(handle_, task.data(), task.size(), 10'000, state.out(), &error_));
+    return std::string(state.view());
+  }
+
+ private:
+  void expect(tasker_status status) {
+    EXPECT_EQ(status, TASKER_OK) << tasker_error_json(error_);
+    (void)tasker_error_destroy(error_);
+    error_ = nullptr;
+  }
+
+  worker::TempFolder folder_;
+  tasker_worker* handle_ = nullptr;
+  tasker_error* error_ = nullptr;
+};
+
+}  // namespace tasker::c
