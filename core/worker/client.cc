@@ -150,20 +150,21 @@ base::Status append_step(std::string& out, store::Reader& reader, const TaskView
 
 /// One attempt that has ended, as the contract's audit entry.
 struct AuditEntry {
-  std::uint32_t attempt = 0;
   bool success = false;
   std::int64_t recorded_at_us = 0;
   std::int64_t execution_us = 0;
   std::string document;  ///< contract, 2.2
 };
 
+/// `number` counts the step's entries from 1: attempts do not, they begin anew with a retry by
+/// hand.
 void append_audit_entry(std::string& out, const TaskView& view, const store::StepRecord& step,
-                        const AuditEntry& entry) {
+                        const AuditEntry& entry, std::uint64_t number) {
   const base::Uuid step_uuid = view.step_uuid(step);
   JsonObject object(out);
-  object.uuid("audit_uuid", base::derive_uuid(step_uuid, 2ULL * entry.attempt));
+  object.uuid("audit_uuid", base::derive_uuid(step_uuid, 2 * number));
   object.uuid("workflow_step_uuid", step_uuid);
-  object.uuid("transition_uuid", base::derive_uuid(step_uuid, 2ULL * entry.attempt + 1));
+  object.uuid("transition_uuid", base::derive_uuid(step_uuid, 2 * number + 1));
   object.uuid("task_uuid", view.task.header.uuid);
   object.time("recorded_at", entry.recorded_at_us, TimeSpelling::kStepResponse);
   object.uuid("correlation_id", view.task.header.correlation_id);
@@ -187,15 +188,13 @@ Result<std::vector<AuditEntry>> audit_entries(store::Reader& reader, const base:
   if (!attempts) return fail(std::move(attempts.error()));
   std::vector<AuditEntry> entries;
   for (const auto& attempt : *attempts) {
-    entries.push_back({.attempt = attempt.attempt,
-                       .success = false,
+    entries.push_back({.success = false,
                        .recorded_at_us = attempt.ended_at_us,
                        .execution_us = attempt.ended_at_us - attempt.started_at_us,
                        .document = attempt_document(step_uuid, attempt)});
   }
   if (step.state == StepState::kComplete) {
-    entries.push_back({.attempt = step.attempt,
-                       .success = true,
+    entries.push_back({.success = true,
                        .recorded_at_us = step.completed_at_us,
                        .execution_us = step.execution_us,
                        .document = step_document(step_uuid, step)});
@@ -293,8 +292,9 @@ Result<std::string> step_audit_json(store::Reader& reader, const base::Uuid& tas
   auto entries = audit_entries(reader, step, record);
   if (!entries) return fail(std::move(entries.error()));
   std::string out;
+  std::uint64_t number = 0;
   append_json_array(out, *entries, [&](const AuditEntry& entry) {
-    append_audit_entry(out, found->view, record, entry);
+    append_audit_entry(out, found->view, record, entry, ++number);
   });
   return out;
 }

@@ -213,6 +213,23 @@ TEST_F(StepEventJson, GivesTagsAndParentWhereThereAreSome) {
   EXPECT_EQ(std::string_view(parsed["task"]["parent_correlation_id"]), id(0x31).text());
 }
 
+TEST_F(StepEventJson, ShowsTheCheckpointTheLastResultAndTheAttemptsOwnCorrelation) {
+  StepEvent event = first_event();
+  {
+    const auto parsed = parse(event);
+    EXPECT_TRUE(parsed["workflow_step"]["checkpoint"].is_null());
+    EXPECT_TRUE(parsed["workflow_step"]["results"].is_null());
+  }
+  event.correlation_id = id(0x55);
+  event.checkpoint_json = std::make_shared<const std::string>(R"({"cursor":7})");
+  event.previous_result_json = R"({"success":false})";
+  const auto parsed = parse(event);
+  EXPECT_EQ(std::string_view(parsed["correlation_id"]), id(0x55).text());
+  EXPECT_EQ(std::string_view(parsed["trace_id"]), id(0x55).text());
+  EXPECT_EQ(std::int64_t(parsed["workflow_step"]["checkpoint"]["cursor"]), 7);
+  EXPECT_FALSE(bool(parsed["workflow_step"]["results"]["success"]));
+}
+
 TEST(IdentityHash, IsTheSameForEqualKeysAndApartForOthers) {
   const auto compiled = flights_template();
   store::TaskHeader task = header();
