@@ -1,13 +1,15 @@
 #!/usr/bin/env node
-// Writes the README's figures from a benchmark run: the text between the comments figures:start and figures:end.
+// Writes the figures of the README and of the page on the native doors from a benchmark run: the text between the comments
+// figures:start and figures:end, and the page's chart.
 //
 //   node tools/docs_figures.mjs [bench/out/results.json]
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { limitOf } from '../bench/lib/bars.mjs';
 import { formatNumber } from '../bench/lib/table.mjs';
+import { DOOR_SCENARIOS, drawDoorFigure, renderDoorTable } from './door_figure.mjs';
 
 /** @typedef {import('../bench/lib/results.mjs').Results} Results */
 /** @typedef {import('../bench/lib/results.mjs').ScenarioResult} ScenarioResult */
@@ -59,21 +61,40 @@ function table(name, scenario) {
 /**
  * @param {Results} results
  * @param {Date} date of the run
- * @returns {string} Markdown
+ * @param {readonly string[]} names of the scenarios that are shown
+ * @returns {string} what was measured on which machine, in one paragraph
  */
-export function renderFigures(results, date) {
-  const { machine, versions } = results;
+function renderMachine({ commit, machine, versions, scenarios }, date, names) {
   const memory = `${Math.round(Number(machine['memory_bytes']) / 2 ** 30)} GiB`;
   const used = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const runs = Object.values(results.scenarios).flatMap(({ rows }) => rows.map((row) => row.runs));
+  const runs = names.flatMap((name) => scenarios[name]?.rows ?? []).map((row) => row.runs);
   // Major and minor: what follows is a distribution's own.
   const kernel = /^\d+\.\d+/.exec(String(machine['kernel']))?.[0] ?? 'unknown';
-  return [
-    `Measured on ${date.toISOString().slice(0, 10)} at commit ${results.commit.slice(0, 12)}: ` +
-      `${machine['cpu']}, ${machine['cores']} cores, ${memory}, ${machine['filesystem']}, Linux ${kernel}; ` +
-      `${used.join(', ')}. Medians of ${Math.min(...runs)} runs.`,
-    ...Object.entries(results.scenarios).map(([name, scenario]) => table(name, scenario)),
-  ].join('\n\n');
+  return (
+    `Measured on ${date.toISOString().slice(0, 10)} at commit ${commit.slice(0, 12)}: ` +
+    `${machine['cpu']}, ${machine['cores']} cores, ${memory}, ${machine['filesystem']}, Linux ${kernel}; ` +
+    `${used.join(', ')}. Medians of ${Math.min(...runs)} runs.`
+  );
+}
+
+/**
+ * @param {Results} results
+ * @param {Date} date of the run
+ * @returns {string} Markdown: every scenario but those of the doors, which have a page of their own
+ */
+export function renderFigures(results, date) {
+  const shown = Object.entries(results.scenarios).filter(([name]) => !DOOR_SCENARIOS.includes(name));
+  const names = shown.map(([name]) => name);
+  return [renderMachine(results, date, names), ...shown.map(([name, scenario]) => table(name, scenario))].join('\n\n');
+}
+
+/**
+ * @param {Results} results
+ * @param {Date} date of the run
+ * @returns {string} Markdown of the page on the native doors
+ */
+export function renderDoorFigures(results, date) {
+  return [renderMachine(results, date, DOOR_SCENARIOS), renderDoorTable(results)].join('\n\n');
 }
 
 /**
@@ -91,9 +112,26 @@ export function replaceFigures(page, figures) {
   return `${before}${START}\n${figures}\n${END}${after}`;
 }
 
+/**
+ * @param {string} path of a page
+ * @param {string} figures
+ */
+function writeFigures(path, figures) {
+  writeFileSync(path, replaceFigures(readFileSync(path, 'utf8'), figures));
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const source = process.argv[2] ?? join(ROOT, 'bench', 'out', 'results.json');
-  const readme = join(ROOT, 'README.md');
   const results = /** @type {Results} */ (JSON.parse(readFileSync(source, 'utf8')));
-  writeFileSync(readme, replaceFigures(readFileSync(readme, 'utf8'), renderFigures(results, statSync(source).mtime)));
+  const date = statSync(source).mtime;
+  const names = Object.keys(results.scenarios);
+  // A run of some scenarios leaves the pages of the others as they are.
+  if (names.some((name) => !DOOR_SCENARIOS.includes(name))) {
+    writeFigures(join(ROOT, 'README.md'), renderFigures(results, date));
+  }
+  if (names.includes('door-roundtrip')) {
+    const page = join(ROOT, 'docs', 'guides', 'native-doors.md');
+    if (existsSync(page)) writeFigures(page, renderDoorFigures(results, date));
+    writeFileSync(join(ROOT, 'docs', 'guides', 'native-doors.svg'), drawDoorFigure(results));
+  }
 }
