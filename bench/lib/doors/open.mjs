@@ -12,7 +12,7 @@ import { openBareLibrary } from './bare-library.mjs';
  * The calls that are measured. `null` where only one side has them.
  *
  * @typedef {object} Door
- * @property {() => number} number a call with nothing in and 1 out
+ * @property {() => number} number a call with nothing in and always the same number out
  * @property {(max: number) => string | null} poll JSON array of up to `max` step events
  * @property {(eventId: string, result: string) => void} complete
  * @property {((completions: string) => void) | null} completeMany JSON array of `{event_id, result}`

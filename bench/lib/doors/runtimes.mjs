@@ -1,6 +1,6 @@
 // The runtimes that the door scenarios measure, and the files of the doors.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -83,10 +83,7 @@ export function feedEnvironment(buildDirectory) {
 
 /** @returns {string | null} version of koffi, Node's way to an FFI; null when it is not installed */
 export function koffiVersion() {
-  const require = createRequire(import.meta.url);
-  try {
-    return require('koffi/package.json').version;
-  } catch {
-    return null;
-  }
+  const folders = createRequire(import.meta.url).resolve.paths('koffi') ?? [];
+  const manifest = folders.map((folder) => join(folder, 'koffi', 'package.json')).find((path) => existsSync(path));
+  return manifest === undefined ? null : JSON.parse(readFileSync(manifest, 'utf8')).version;
 }

@@ -17,9 +17,11 @@ function measure(call) {
   return { rate: (count / (performance.now() - start)) * 1000, sum };
 }
 
+// The bare door's number is 1, the real one's that of its interface.
+const one = door.number();
 const numbers = measure(() => door.number());
 const polls = isBare ? null : measure(() => (door.poll(1) === null ? 1 : Number.NaN));
 finish({
   values: { calls_per_second: numbers.rate, ...(polls === null ? {} : { empty_polls_per_second: polls.rate }) },
-  work: { tasks: count, steps: polls === null ? count : polls.sum, checksum: numbers.sum },
+  work: { tasks: count, steps: polls === null ? count : polls.sum, checksum: numbers.sum / one },
 });
