@@ -2,6 +2,7 @@
 // again.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <iterator>
@@ -80,6 +81,16 @@ class Batch {
     reserve(size_ + 1);
     std::construct_at(&(*this)[size_], std::move(item));
     ++size_;
+  }
+
+  /// Moves in the `count` items from `first` on.
+  void push_back_some(T* first, std::size_t count) {
+    reserve(size_ + count);
+    const std::size_t tail = (head_ + size_) & (slot_count_ - 1);
+    const std::size_t before_end = std::min(count, slot_count_ - tail);
+    std::uninitialized_move_n(first, before_end, slots_ + tail);
+    std::uninitialized_move_n(first + before_end, count - before_end, slots_);
+    size_ += count;
   }
 
   void push_front(T&& item) {

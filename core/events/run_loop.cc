@@ -29,29 +29,25 @@ void RunLoop::run() {
   }
 }
 
+// What is posted may be what lets the loop end and be destroyed, so nothing is touched after the
+// lock.
+
 void RunLoop::stop() {
-  {
-    base::Lock lock(mutex_);
-    stop_ = true;
-  }
+  base::Lock lock(mutex_);
+  stop_ = true;
   changed_.notify_one();
 }
 
 void RunLoop::post(std::coroutine_handle<> coroutine) {
-  {
-    base::Lock lock(mutex_);
-    posted_.push_back(coroutine);
-  }
+  base::Lock lock(mutex_);
+  posted_.push_back(coroutine);
   changed_.notify_one();
 }
 
 Scheduler::TimerId RunLoop::call_at(std::int64_t deadline_us, std::function<void()> on_deadline) {
-  TimerId timer = 0;
-  {
-    base::Lock lock(mutex_);
-    timer = ++last_timer_;
-    timers_.emplace(TimerKey{deadline_us, timer}, std::move(on_deadline));
-  }
+  base::Lock lock(mutex_);
+  const TimerId timer = ++last_timer_;
+  timers_.emplace(TimerKey{deadline_us, timer}, std::move(on_deadline));
   changed_.notify_one();
   return timer;
 }
@@ -100,10 +96,8 @@ void RunLoop::run_due_timers() {
       timers_.erase(timers_.begin());
     }
     on_deadline();
-    {
-      base::Lock lock(mutex_);
-      running_timer_ = 0;
-    }
+    base::Lock lock(mutex_);
+    running_timer_ = 0;
     timer_ended_.notify_all();
   }
 }
