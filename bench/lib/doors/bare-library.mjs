@@ -69,7 +69,7 @@ function openWithBun(path, buffers) {
     bare_complete_many: { args: ['u64_fast', 'ptr', 'u64_fast', 'ptr', 'ptr'], returns: 'i32' },
     bare_result_bytes: { args: [], returns: 'double' },
   });
-  const [events, size, id, out] = [buffers.events, buffers.size, buffers.id, buffers.out].map(ptr);
+  const [events, size, id, out] = [buffers.events, buffers.size, buffers.id, buffers.out].map((view) => ptr(view));
   return {
     number: () => symbols.bare_number(),
     pollInto: (max) => symbols.bare_poll_into(WORKER, max, events, IN_BYTES, size, null),
