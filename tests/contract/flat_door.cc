@@ -118,8 +118,10 @@ class FlatDoor : public Door {
     auto tasks = other_.prepare(config, given.templates, given.tasks, false);
     if (!tasks) return tasks;
     // The vectors open files of their own kind as stores too; then no other worker may stand by.
-    if (!given.running) other_.close();
-    if (!given.running) return tasks;
+    if (!given.running) {
+      (void)other_.close();
+      return tasks;
+    }
     const JsonValue started = bootstrap(config);
     const JsonValue* const success = started.find("success");
     if (success == nullptr || !success->truth)

@@ -73,6 +73,11 @@ constexpr Call kCalls[] = {
      [](HandleWorker& w, const Arguments& a) {
        return w.drain(static_cast<std::uint32_t>(a.at(0).as_double()));
      }},
+    {"wait_task",
+     [](HandleWorker& w, const Arguments& a) {
+       return w.wait_task(a.text(0), static_cast<std::uint32_t>(a.at(1).as_double()));
+     }},
+    {"stop_worker", [](HandleWorker& w, const Arguments&) { return w.close(); }},
     {"log_error",
      [](HandleWorker&, const Arguments& a) {
        return log_answer(TASKER_LOG_ERROR, a.text(0), a.json(1));

@@ -115,6 +115,7 @@ Answer HandleWorker::open(const TextArgument& config) {
   const tasker_status status =
       tasker_worker_open(data_of(config), config.text.size(), nullptr, &worker_, &error);
   if (status != TASKER_OK) return failed_envelope(status, error);
+  is_open_ = true;
   const tasker_status kept = tasker_worker_keep_domain_events(worker_, &error);
   return kept == TASKER_OK ? plain_success() : failed_envelope(kept, error);
 }
@@ -126,11 +127,15 @@ Answer HandleWorker::take_all_and_start() {
   return status == TASKER_OK ? plain_success() : failed_envelope(status, error);
 }
 
-void HandleWorker::close() {
-  if (worker_ == nullptr) return;
+HandleWorker::~HandleWorker() {
+  if (is_open_) (void)close();
+}
+
+Answer HandleWorker::close() {
+  is_open_ = false;
   tasker_error* error = nullptr;
-  if (tasker_worker_close(std::exchange(worker_, nullptr), &error) != TASKER_OK)
-    (void)tasker_error_destroy(error);
+  const tasker_status status = tasker_worker_close(worker_, &error);
+  return status == TASKER_OK ? plain_success() : failed_envelope(status, error);
 }
 
 base::Result<std::vector<std::string>> HandleWorker::prepare(
@@ -234,6 +239,13 @@ Answer HandleWorker::check_starvation_warnings() {
   const tasker_status status = tasker_worker_check_starvation_warnings(worker_, &error);
   if (status == TASKER_OK) return {};
   return {JsonValue::null(), read_refusal(status, error)};
+}
+
+Answer HandleWorker::wait_task(const std::string& task_uuid, std::uint32_t timeout_ms) {
+  return envelope([&](tasker_buffer* out, tasker_error** error) {
+    return tasker_worker_wait_task(worker_, task_uuid.data(), task_uuid.size(), timeout_ms, out,
+                                   error);
+  });
 }
 
 Answer HandleWorker::drain(std::uint32_t timeout_ms) {

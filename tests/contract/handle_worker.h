@@ -15,15 +15,15 @@ namespace tasker::contract {
 class HandleWorker {
  public:
   HandleWorker() = default;
-  ~HandleWorker() { close(); }
+  ~HandleWorker();
   HandleWorker(const HandleWorker&) = delete;
   HandleWorker& operator=(const HandleWorker&) = delete;
 
-  bool is_open() const { return worker_ != nullptr; }
   /// `{"success": true}`, or the refusal.
   Answer open(const TextArgument& config);
   Answer take_all_and_start();
-  void close();
+  /// Later calls get the dead handle.
+  Answer close();
   /// Opens, stores templates, starts if asked to, creates tasks; their ids, in order.
   base::Result<std::vector<std::string>> prepare(const TextArgument& config,
                                                  const std::vector<std::string>& templates,
@@ -43,6 +43,7 @@ class HandleWorker {
   Answer checkpoint(const std::string& event_id, const TextArgument& checkpoint);
   Answer check_starvation_warnings();
   Answer drain(std::uint32_t timeout_ms);
+  Answer wait_task(const std::string& task_uuid, std::uint32_t timeout_ms);
   Answer create_task(const std::string& request);
   Answer get_task(const std::string& task_uuid);
   Answer list_tasks(const TextArgument& params);
@@ -53,6 +54,7 @@ class HandleWorker {
 
  private:
   tasker_worker* worker_ = nullptr;
+  bool is_open_ = false;
 };
 
 /// The answer 1 or 0 by a status.

@@ -96,6 +96,7 @@ Result<Given> Replayer::given(const JsonValue& vector, const std::string& store_
   given.store_path = store_path;
   given.config.set("store_path", JsonValue::string(store_path));
   given.config.set("log_level", JsonValue::string("off"));
+  given.config.set("durability", JsonValue::string("normal"));
   for (const auto& [name, value] : member_or_null(from, "config").members)
     given.config.set(name, value);
   for (const JsonValue& name : member_or_null(from, "templates").items) {
