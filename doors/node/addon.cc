@@ -1,18 +1,15 @@
 // What the addon exports: the object that `require` or `process.dlopen` returns.
 #include <fmt/format.h>
 #include <node_api.h>
-#include <simdjson.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
-#include <vector>
 
 #include "core/base/json.h"
 #include "core/engine/template_yaml.h"
-#include "core/model/template_json.h"
+#include "core/worker/door_documents.h"
 #include "doors/node/call.h"
 #include "doors/node/environment.h"
 #include "doors/node/worker_object.h"
@@ -23,9 +20,9 @@ using base::ErrorCode;
 
 namespace {
 
-// Grows whenever frontends/typescript/src/native/addon.ts changes in a way that an older package
-// would not survive.
-constexpr std::uint32_t kAbiVersion = 1;
+// Grows whenever frontends/typescript/src/native/native-door.ts changes in a way that an older
+// package would not survive.
+constexpr std::uint32_t kAbiVersion = 2;
 
 napi_value version(napi_env env, napi_callback_info) { return make_string(env, TASKER_VERSION); }
 
@@ -35,22 +32,6 @@ napi_value abi_version(napi_env env, napi_callback_info) {
   return value;
 }
 
-std::string report_json(const engine::TemplateReport& report) {
-  std::string out = fmt::format(R"({{"ok":{},"problems":[)", report.body.has_value());
-  for (const engine::TemplateProblem& problem : report.problems) {
-    if (&problem != &report.problems.front()) out += ',';
-    out += fmt::format(R"({{"line":{},"field":)", problem.line);
-    base::append_json_string(out, problem.field);
-    out += R"(,"reason":)";
-    base::append_json_string(out, problem.reason);
-    out += '}';
-  }
-  out += R"(],"template":)";
-  out += report.body ? model::template_to_json(*report.body) : "null";
-  out += '}';
-  return out;
-}
-
 napi_value check_template(napi_env env, napi_callback_info info) {
   const Call call(env, info, "checkTemplate");
   const auto yaml = call.text(0, "yaml");
@@ -58,7 +39,7 @@ napi_value check_template(napi_env env, napi_callback_info info) {
     throw_error(env, yaml.error());
     return nullptr;
   }
-  return make_string(env, report_json(engine::read_template_yaml(*yaml)));
+  return make_string(env, worker::template_report_json(engine::read_template_yaml(*yaml)));
 }
 
 struct LogLine {
@@ -87,47 +68,6 @@ base::Result<LogLine> read_log_line(const Call& call) {
   return LogLine{*level, std::move(*message), std::move(*fields)};
 }
 
-base::LogField read_log_field(std::string_view name, simdjson::ondemand::value value) {
-  std::int64_t integer = 0;
-  double number = 0;
-  bool truth = false;
-  std::string_view text;
-  if (value.get_string().get(text) == simdjson::SUCCESS) return {name, text};
-  if (value.get_int64().get(integer) == simdjson::SUCCESS) return {name, integer};
-  if (value.get_double().get(number) == simdjson::SUCCESS) return {name, number};
-  if (value.get_bool().get(truth) == simdjson::SUCCESS) return {name, truth};
-  // null, numbers beyond double and what is not a scalar: as they are written.
-  if (simdjson::to_json_string(value).get(text) != simdjson::SUCCESS) text = "?";
-  return {name, text};
-}
-
-// The fields of the caller become fields of the line; `component` says where the line comes from.
-void write_log_line(base::Logger& logger, const LogLine& line) {
-  std::vector<base::LogField> fields;
-  std::string_view component = "handler";
-  const simdjson::padded_string json(std::string_view(line.fields_json ? *line.fields_json : "{}"));
-  simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  if (parser.iterate(json).get(document) == simdjson::SUCCESS &&
-      document.get_object().get(object) == simdjson::SUCCESS) {
-    for (auto member : object) {
-      std::string_view name;
-      simdjson::ondemand::value value;
-      if (member.unescaped_key().get(name) != simdjson::SUCCESS ||
-          member.value().get(value) != simdjson::SUCCESS)
-        break;
-      const base::LogField field = read_log_field(name, value);
-      const auto* text = std::get_if<std::string_view>(&field.value);
-      if (name == "component" && text)
-        component = *text;
-      else
-        fields.push_back(field);
-    }
-  }
-  logger.write(line.level, component, line.message, fields);
-}
-
 napi_value log(napi_env env, napi_callback_info info) {
   const Call call(env, info, "log");
   const auto line = read_log_line(call);
@@ -136,7 +76,9 @@ napi_value log(napi_env env, napi_callback_info info) {
     return nullptr;
   }
   base::Logger& logger = static_cast<Environment*>(call.data())->logger();
-  if (logger.enabled(line->level)) write_log_line(logger, *line);
+  if (logger.enabled(line->level))
+    worker::write_log_line(logger, line->level, line->message,
+                           line->fields_json ? std::string_view(*line->fields_json) : "");
   return nullptr;
 }
 

@@ -7,11 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/json.h"
 #include "core/config/config.h"
-#include "core/engine/template_yaml.h"
-#include "core/store/sqlite/sqlite_store.h"
 #include "core/worker/client.h"
+#include "core/worker/completion_batch.h"
+#include "core/worker/configured_worker.h"
+#include "core/worker/door_documents.h"
+#include "core/worker/json_writer.h"
 #include "core/worker/task_requests.h"
 #include "doors/node/call.h"
 
@@ -153,6 +154,10 @@ Result<napi_value> register_handlers(const Call& call, const Kept& object) {
   return undefined_or(object->worker->register_handlers(*callables));
 }
 
+Result<napi_value> register_all_handlers(const Call&, const Kept& object) {
+  return undefined_or(object->worker->register_all_handlers());
+}
+
 Result<napi_value> start(const Call&, const Kept& object) {
   return undefined_or(object->worker->start());
 }
@@ -201,32 +206,31 @@ Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
   return make_string(call.env(), object->text);
 }
 
-void append_notice(std::string& out, const worker::Notice& notice) {
-  switch (notice.kind) {
-    case worker::Notice::Kind::kAbort:
-      out += fmt::format(R"({{"kind":"abort","event_id":"{}","reason":"{}"}})",
-                         notice.event_id.text(), worker::abort_reason_name(notice.reason));
-      return;
-    case worker::Notice::Kind::kRefused:
-      out += fmt::format(R"({{"kind":"refused","event_id":"{}"}})", notice.event_id.text());
-      return;
-    case worker::Notice::Kind::kFailed:
-      out += fmt::format(R"({{"kind":"failed","error":{}}})", notice.error_json);
-      return;
-  }
-}
-
 Result<napi_value> poll_notices(const Call& call, const Kept& object) {
   auto max = call.integer(0, "max", 1, kPollMax);
   if (!max) return fail(max.error());
   const auto notices = object->worker->poll_notices(static_cast<std::size_t>(*max));
   if (notices.empty()) return null_value(call);
-  std::string text = "[";
-  for (const worker::Notice& notice : notices) {
-    if (text.size() > 1) text += ',';
-    append_notice(text, notice);
-  }
-  text += ']';
+  std::string text;
+  worker::append_json_array(text, notices, [&](const worker::Notice& notice) {
+    worker::append_notice_json(text, notice);
+  });
+  return make_string(call.env(), text);
+}
+
+Result<napi_value> keep_domain_events(const Call&, const Kept& object) {
+  object->worker->keep_domain_events();
+  return nullptr;
+}
+
+Result<napi_value> poll_domain_events(const Call& call, const Kept& object) {
+  auto max = call.integer(0, "max", 1, kPollMax);
+  if (!max) return fail(max.error());
+  std::vector<std::string> events;
+  if (object->worker->poll_domain_events(static_cast<std::size_t>(*max), events) == 0)
+    return null_value(call);
+  std::string text;
+  worker::append_json_array(text, events, [&](const std::string& event) { text += event; });
   return make_string(call.env(), text);
 }
 
@@ -238,45 +242,68 @@ Result<napi_value> complete_step_event(const Call& call, const Kept& object) {
   return undefined_or(object->worker->complete_step_event(*event_id, *result));
 }
 
-std::string created_json(const Result<worker::CreatedTask>& created) {
-  if (!created) return fmt::format(R"({{"error":{}}})", created.error().to_json());
-  return fmt::format(R"({{"task_uuid":"{}","duplicate":{}}})", created->uuid.text(),
-                     created->duplicate);
+Result<napi_value> complete_step_events(const Call& call, const Kept& object) {
+  auto completions = call.text(0, "completionsJson");
+  if (!completions) return fail(completions.error());
+  auto refusals = worker::complete_step_events_json(*object->worker, *completions);
+  if (!refusals) return fail(refusals.error());
+  return refusals->empty() ? null_value(call) : make_string(call.env(), *refusals);
+}
+
+Environment::Settle text_settle(std::string text) {
+  return [text = std::move(text)](napi_env env) { return make_string(env, text); };
+}
+
+struct Checkpoint {
+  base::Uuid event_id;
+  std::string json;
+};
+
+Result<Checkpoint> read_checkpoint(const Call& call) {
+  auto event_id = uuid_argument(call, 0, "eventId");
+  if (!event_id) return fail(event_id.error());
+  auto json = call.text(1, "checkpointJson");
+  if (!json) return fail(json.error());
+  return Checkpoint{*event_id, std::move(*json)};
+}
+
+Result<napi_value> checkpoint_step_event(const Call& call, const Kept& object) {
+  const auto checkpoint = read_checkpoint(call);
+  if (!checkpoint) return fail(checkpoint.error());
+  auto promise = object->environment->make_promise();
+  if (!promise.promise) return nullptr;
+  object->worker->checkpoint_step_event(
+      checkpoint->event_id, checkpoint->json,
+      [settle = std::move(promise.settle)](const Result<base::Uuid>& next) {
+        if (!next) return settle(fail(next.error()));
+        settle(text_settle(next->text()));
+      });
+  return promise.promise;
+}
+
+Result<napi_value> checkpoint_step_event_sync(const Call& call, const Kept& object) {
+  const auto checkpoint = read_checkpoint(call);
+  if (!checkpoint) return fail(checkpoint.error());
+  std::promise<Result<base::Uuid>> done;
+  object->worker->checkpoint_step_event(
+      checkpoint->event_id, checkpoint->json,
+      [&done](Result<base::Uuid> next) { done.set_value(std::move(next)); });
+  const auto next = done.get_future().get();
+  if (!next) return fail(next.error());
+  return make_string(call.env(), next->text());
 }
 
 Result<napi_value> create_tasks(const Call& call, const Kept& object) {
   auto text = call.text(0, "requestsJson");
   if (!text) return fail(text.error());
-  auto read = worker::read_task_requests(*text);
-  if (!read) return fail(read.error());
-
-  // What cannot be read keeps its place among the answers; the rest is created.
-  std::vector<worker::TaskRequest> requests;
-  std::vector<std::string> answers(read->size());
-  std::vector<std::size_t> places;
-  for (std::size_t i = 0; i < read->size(); ++i) {
-    if ((*read)[i]) {
-      requests.push_back(std::move(*(*read)[i]));
-      places.push_back(i);
-    } else {
-      answers[i] = created_json(fail((*read)[i].error()));
-    }
-  }
   auto promise = object->environment->make_promise();
   if (!promise.promise) return nullptr;
-  object->worker->create_tasks(
-      std::move(requests), [places = std::move(places), answers = std::move(answers),
-                            settle = std::move(promise.settle)](auto created) mutable {
-        for (std::size_t k = 0; k < places.size(); ++k)
-          answers[places[k]] = created_json(created[k]);
-        std::string out = "[";
-        for (const std::string& answer : answers) {
-          if (out.size() > 1) out += ',';
-          out += answer;
-        }
-        out += ']';
-        settle([out = std::move(out)](napi_env env) { return make_string(env, out); });
-      });
+  auto settle = std::make_shared<decltype(promise.settle)>(std::move(promise.settle));
+  auto begun = worker::create_tasks_from_json(
+      *object->worker, *text,
+      [settle](std::string created) { (*settle)(text_settle(std::move(created))); });
+  // Settled here too, since an unsettled promise would be held for ever.
+  if (!begun) (*settle)(fail(begun.error()));
   return promise.promise;
 }
 
@@ -292,7 +319,7 @@ Result<napi_value> create_task_sync(const Call& call, const Kept& object) {
                                [&](auto created) { done.set_value(std::move(created[0])); });
   const auto created = done.get_future().get();
   if (!created) return fail(created.error());
-  return make_string(call.env(), created_json(created));
+  return make_string(call.env(), worker::created_task_json(created));
 }
 
 Result<napi_value> wait_for_task(const Call& call, const Kept& object) {
@@ -314,18 +341,7 @@ Result<napi_value> wait_for_task(const Call& call, const Kept& object) {
 Result<napi_value> put_template(const Call& call, const Kept& object) {
   auto yaml = call.text(0, "yaml");
   if (!yaml) return fail(yaml.error());
-  const auto report = engine::read_template_yaml(*yaml);
-  if (!report.body) return fail(engine::template_error(report, "template"));
-  auto put = object->worker->put_template(*report.body);
-  if (!put) return fail(put.error());
-  std::string out = R"({"namespace":)";
-  base::append_json_string(out, put->stored.body.namespace_name);
-  out += R"(,"name":)";
-  base::append_json_string(out, put->stored.body.name);
-  out += R"(,"version":)";
-  base::append_json_string(out, put->stored.body.version);
-  out += fmt::format(R"(,"revision":{},"changed":{}}})", put->stored.revision, put->changed);
-  return make_string(call.env(), out);
+  return text_value(call, worker::put_template_yaml(*object->worker, *yaml));
 }
 
 Result<napi_value> get_task(const Call& call, const Kept& object) {
@@ -452,11 +468,17 @@ napi_value close_worker(napi_env env, napi_callback_info info) {
 
 constexpr MethodEntry kMethods[] = {
     {"registerHandlers", register_handlers},
+    {"registerAllHandlers", register_all_handlers},
     {"start", start},
     {"setWakeup", set_wakeup},
     {"pollStepEvents", poll_step_events},
     {"pollNotices", poll_notices},
+    {"keepDomainEvents", keep_domain_events},
+    {"pollDomainEvents", poll_domain_events},
     {"completeStepEvent", complete_step_event},
+    {"completeStepEvents", complete_step_events},
+    {"checkpointStepEvent", checkpoint_step_event},
+    {"checkpointStepEventSync", checkpoint_step_event_sync},
     {"createTasks", create_tasks},
     {"createTaskSync", create_task_sync},
     {"waitForTask", wait_for_task},
@@ -480,14 +502,7 @@ Result<std::shared_ptr<Worker>> open_from_config(const std::string& json) {
   auto config = config::load_config(json, config::system_environment());
   if (!config) return fail(config.error());
   auto logger = base::make_stderr_logger(config->log_level, config->log_json);
-  store::sqlite::Options options;
-  options.path = config->store_path;
-  options.durability = config->durability == "normal" ? store::sqlite::Durability::kNormal
-                                                      : store::sqlite::Durability::kFull;
-  auto store = store::sqlite::open(options, logger);
-  if (!store) return fail(store.error());
-  auto opened = Worker::open(std::move(*config), std::move(*store), logger,
-                             std::make_shared<base::SystemClock>());
+  auto opened = worker::open_configured_worker(std::move(*config), logger);
   if (!opened) return fail(opened.error());
   return std::shared_ptr<Worker>(std::move(*opened));
 }

@@ -4,7 +4,7 @@ import { HandlerError, HandlerResultError, RetryableError } from '../errors/hand
 import { showValue } from '../errors/checks.js';
 import { ErrorType } from '../handlers/error-type.js';
 import { findNotJson } from '../errors/json.js';
-import type { StepHandlerResult } from '../handlers/step-handler-result.js';
+import type { CheckpointYield, StepHandlerResult } from '../handlers/step-handler-result.js';
 import type { JsonObject } from '../native/types.js';
 
 const messageLengthMax = 8192;
@@ -127,6 +127,29 @@ export function successText(facts: AttemptFacts, result: StepHandlerResult): str
     }
   }
   return `{"step_uuid":"${facts.stepUuid}","success":true,"status":"completed","result":${text},"metadata":{${metadata}}}`;
+}
+
+/**
+ * The checkpoint document (contract 2.4) of a handler that yields.
+ *
+ * @throws {HandlerResultError} invalid_result naming the member at fault
+ */
+export function checkpointText(stepUuid: string, checkpoint: CheckpointYield): string {
+  const { cursor, itemsProcessed, accumulatedResults } = checkpoint;
+  if (cursor === null || cursor === undefined) {
+    throw new HandlerResultError('invalid_result', `cursor: ${showValue(cursor)}, expected any other JSON value`);
+  }
+  if (!Number.isSafeInteger(itemsProcessed) || itemsProcessed < 0) {
+    throw new HandlerResultError(
+      'invalid_result',
+      `itemsProcessed: ${showValue(itemsProcessed)}, expected a whole number from 0 on`,
+    );
+  }
+  const results = accumulatedResults === null ? 'null' : jsonText(accumulatedResults, 'accumulatedResults');
+  return (
+    `{"step_uuid":"${stepUuid}","cursor":${jsonText(cursor, 'cursor')},` +
+    `"items_processed":${String(itemsProcessed)},"accumulated_results":${results}}`
+  );
 }
 
 /** Author's metadata of a failure. What is not JSON must not change the retry decision: it is replaced by a note. */

@@ -11,12 +11,13 @@ import { isDirect, isThenable, runDirectly } from '../handlers/invoke.js';
 import { NoResolverMatchError } from '../handlers/resolution-errors.js';
 import { StepContext } from '../handlers/step-context.js';
 import type { ExecutableHandler } from '../handlers/step-handler.js';
-import { StepHandlerResult } from '../handlers/step-handler-result.js';
+import { StepHandlerResult, type CheckpointYield } from '../handlers/step-handler-result.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { FfiStepEvent } from '../native/types.js';
 import type { TaskerEventEmitter } from './emitter.js';
 import type { AbortReason, StepReceivedPayload } from './event-map.js';
 import {
+  checkpointText,
   failureOfResult,
   failureOfThrown,
   failureText,
@@ -37,6 +38,9 @@ export interface StepExecutionSubscriberConfig {
 
 /** Pause before a completion that found its channel full is sent again. */
 const fullRetryMs = 10;
+
+/** Error type of an attempt whose checkpoint could not be stored, as the core records it. */
+const checkpointErrorType = 'checkpoint_error';
 
 /** One attempt on its way. */
 interface RunningStep {
@@ -256,6 +260,10 @@ export class StepExecutionSubscriber {
         this.finishFailed(step, failureOfResult(result));
         return;
       }
+      if (result.isCheckpointYield()) {
+        this.sendCheckpoint(step, result.checkpoint, checkpointText(step.event.step_uuid, result.checkpoint));
+        return;
+      }
       text = successText(factsOf(step), result);
     } catch (error) {
       this.finishFailed(step, failureOfThrown(error));
@@ -270,6 +278,40 @@ export class StepExecutionSubscriber {
         this.finishFailed(step, failureOfThrown(refusalOf(refusal)));
       },
     });
+  }
+
+  private sendCheckpoint(step: RunningStep, checkpoint: CheckpointYield, text: string): void {
+    const { event } = step;
+    this.pending.set(event.event_id, step);
+    this.runtime.checkpointStepEventText(event.event_id, text).then(
+      () => {
+        this.emitter.emit('step.checkpoint_yield.sent', {
+          eventId: event.event_id,
+          stepUuid: event.step_uuid,
+          cursor: checkpoint.cursor,
+          itemsProcessed: checkpoint.itemsProcessed,
+          timestamp: new Date(),
+        });
+        this.end(step);
+      },
+      (thrown: unknown) => {
+        this.checkpointRefused(step, toTaskerError(thrown));
+      },
+    );
+  }
+
+  private checkpointRefused(step: RunningStep, error: TaskerError): void {
+    if (isOfDocument(error)) {
+      this.finishFailed(step, failureOfThrown(refusalOf(error)));
+    } else if (isOfEvent(error)) {
+      this.reportRefused(step, error);
+      this.end(step);
+    } else {
+      // The core has failed the attempt already: nothing is left to send.
+      this.errors += 1;
+      this.emitFailed(step, { ...failureOfThrown(error), errorType: checkpointErrorType, retryable: true });
+      this.end(step);
+    }
   }
 
   private finishFailed(step: RunningStep, failure: StepFailure, last = false): void {
@@ -299,27 +341,20 @@ export class StepExecutionSubscriber {
       this.runtime.completeStepEventText(event.event_id, text);
     } catch (thrown) {
       const error = toTaskerError(thrown);
-      switch (error.code) {
-        case 'TOO_LARGE':
-        case 'INVALID_JSON':
-        case 'INVALID_ARGUMENT':
-          then.onRefused(error);
-          return;
-        case 'FULL':
-          setTimeout(() => {
-            this.send(step, text, then);
-          }, fullRetryMs);
-          return;
-        case 'FENCED':
-        case 'UNKNOWN_EVENT':
-        case 'CLOSED':
-        case 'INVALID_STATE':
-          // The step has moved on, or the worker is gone: its store knows better than this attempt.
-          this.emitter.emit('step.completion.refused', { eventId: event.event_id, timestamp: new Date() });
-          this.runtime.logDebug('a completion came too late', { event_id: event.event_id, code: error.code });
-          break;
-        default:
-          this.emitter.emitWorkerError({ error, context: `completion of ${event.event_id}` });
+      if (isOfDocument(error)) {
+        then.onRefused(error);
+        return;
+      }
+      if (error.code === 'FULL') {
+        setTimeout(() => {
+          this.send(step, text, then);
+        }, fullRetryMs);
+        return;
+      }
+      if (isOfEvent(error)) {
+        this.reportRefused(step, error);
+      } else {
+        this.emitter.emitWorkerError({ error, context: `completion of ${event.event_id}` });
       }
       this.end(step);
       return;
@@ -380,6 +415,11 @@ export class StepExecutionSubscriber {
   }
 
   private reportFailed(step: RunningStep, failure: StepFailure): void {
+    this.emitFailed(step, failure);
+    this.reportSent(step.event, false);
+  }
+
+  private emitFailed(step: RunningStep, failure: StepFailure): void {
     const { event, context } = step;
     if (this.emitter.hears('step.execution.failed')) {
       this.emitter.emitStepFailed({
@@ -394,7 +434,13 @@ export class StepExecutionSubscriber {
         failedAt: new Date(),
       });
     }
-    this.reportSent(event, false);
+  }
+
+  /** The step has moved on, or the worker is gone: its store knows better than this attempt. */
+  private reportRefused(step: RunningStep, error: TaskerError): void {
+    const { event_id: eventId } = step.event;
+    this.emitter.emit('step.completion.refused', { eventId, timestamp: new Date() });
+    this.runtime.logDebug('a completion came too late', { event_id: eventId, code: error.code });
   }
 
   private reportSent(event: FfiStepEvent, success: boolean): void {
@@ -415,6 +461,16 @@ function elapsedMs(step: RunningStep): number {
 
 function factsOf(step: RunningStep): AttemptFacts {
   return { stepUuid: step.event.step_uuid, executionTimeMs: elapsedMs(step) };
+}
+
+/** The core does not take the document; the event stays open. */
+function isOfDocument(error: TaskerError): boolean {
+  return error.code === 'TOO_LARGE' || error.code === 'INVALID_JSON' || error.code === 'INVALID_ARGUMENT';
+}
+
+/** The event is not open any more. */
+function isOfEvent(error: TaskerError): boolean {
+  return ['FENCED', 'UNKNOWN_EVENT', 'CLOSED', 'INVALID_STATE'].includes(error.code);
 }
 
 function refusalOf(refusal: TaskerError): HandlerResultError {

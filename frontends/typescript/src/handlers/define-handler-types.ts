@@ -2,7 +2,7 @@
 import type { NotJsonPaths, Serialized } from '../errors/json.js';
 import type { StepContext } from './step-context.js';
 import type { StepHandlerClass } from './step-handler.js';
-import type { StepHandlerResult } from './step-handler-result.js';
+import type { CheckpointYieldResult, StepHandlerResult } from './step-handler-result.js';
 
 declare const handlerTypes: unique symbol;
 declare const sourceType: unique symbol;
@@ -52,13 +52,15 @@ export type HandlerArguments<Input, Depends, Keys> = Simplify<
 >;
 
 /** What the store keeps of a value that a handler returned. */
-export type StoredResult<Returned> = Returned extends StepHandlerResult
-  ? Record<string, unknown>
-  : Returned extends null | undefined | Nothing
-    ? Record<string, never>
-    : Returned extends string | number | boolean | readonly unknown[]
-      ? { result: Serialized<Returned> }
-      : Serialized<Returned>;
+export type StoredResult<Returned> = Returned extends CheckpointYieldResult
+  ? never
+  : Returned extends StepHandlerResult
+    ? Record<string, unknown>
+    : Returned extends null | undefined | Nothing
+      ? Record<string, never>
+      : Returned extends string | number | boolean | readonly unknown[]
+        ? { result: Serialized<Returned> }
+        : Serialized<Returned>;
 
 /** `unknown` when JSON can carry what is returned; else a type that names the places, and nothing fits it. */
 export type JsonResult<Returned> = [Awaited<Returned>] extends [StepHandlerResult]

@@ -43,4 +43,9 @@ export {
 } from './resolvers.js';
 export { StepAbortedError, StepContext } from './step-context.js';
 export { StepHandler, type ExecutableHandler, type StepHandlerClass } from './step-handler.js';
-export { StepHandlerResult, type StepHandlerResultFields } from './step-handler-result.js';
+export {
+  StepHandlerResult,
+  type CheckpointYield,
+  type CheckpointYieldResult,
+  type StepHandlerResultFields,
+} from './step-handler-result.js';

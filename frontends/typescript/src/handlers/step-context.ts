@@ -1,6 +1,7 @@
 // What a handler may ask about its step: input, results of earlier steps, configuration, attempt, abort signal.
 import type { FfiCheckpoint, FfiDependencyResult, FfiStepEvent, JsonObject } from '../native/types.js';
 import type { AbortReason } from '../events/event-map.js';
+import { StepHandlerResult, type CheckpointYieldResult } from './step-handler-result.js';
 import { withDefault } from './with-default.js';
 
 const noDependencies: Record<string, FfiDependencyResult> = {};
@@ -176,5 +177,21 @@ export class StepContext {
 
   hasCheckpoint(): boolean {
     return this.checkpointCursor !== null;
+  }
+
+  /**
+   * Yields: what was done so far is stored, and the step is dispatched again. To be returned from the handler.
+   *
+   * @example
+   * ```ts
+   * run: async ({ context }) => {
+   *   const from = context.checkpointItemsProcessed;
+   *   await importRows(from, from + 100);
+   *   return from + 100 < total ? context.checkpointYield(from + 100, from + 100) : { rows: total };
+   * };
+   * ```
+   */
+  checkpointYield(cursor: unknown, itemsProcessed: number, accumulatedResults?: JsonObject): CheckpointYieldResult {
+    return StepHandlerResult.checkpointYield(cursor, itemsProcessed, accumulatedResults);
   }
 }

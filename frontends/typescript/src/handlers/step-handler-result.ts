@@ -4,6 +4,16 @@ import type { JsonObject } from '../native/types.js';
 
 const brand: unique symbol = Symbol.for('tasker.StepHandlerResult');
 
+/** How far a step has got: the handler's own place in its work, kept in the store. */
+export interface CheckpointYield {
+  /** Any JSON but null; the next dispatch finds it as `context.checkpointCursor`. */
+  readonly cursor: unknown;
+  /** Items done so far, a whole number from 0 on. */
+  readonly itemsProcessed: number;
+  /** Results so far; the next dispatch finds them as `context.accumulatedResults`. */
+  readonly accumulatedResults: JsonObject | null;
+}
+
 /** Members of a `StepHandlerResult`. */
 export interface StepHandlerResultFields {
   readonly success: boolean;
@@ -14,6 +24,7 @@ export interface StepHandlerResultFields {
   /** @default true */
   readonly retryable?: boolean;
   readonly metadata?: JsonObject;
+  readonly checkpoint?: CheckpointYield | null;
 }
 
 /** The outcome of one attempt. Made by `success` and `failure`. */
@@ -26,6 +37,8 @@ export class StepHandlerResult {
   readonly errorCode: string | null;
   readonly retryable: boolean;
   readonly metadata: JsonObject;
+  /** Set when the handler did not end but yields: the step is dispatched again, with the same attempt. */
+  readonly checkpoint: CheckpointYield | null;
 
   constructor(fields: StepHandlerResultFields) {
     this.success = fields.success;
@@ -35,6 +48,7 @@ export class StepHandlerResult {
     this.errorCode = fields.errorCode ?? null;
     this.retryable = fields.retryable ?? true;
     this.metadata = fields.metadata ?? {};
+    this.checkpoint = fields.checkpoint ?? null;
   }
 
   /** @param metadata free data kept with the attempt; goes under `metadata` of the result document */
@@ -64,6 +78,26 @@ export class StepHandlerResult {
     });
   }
 
+  /**
+   * Not an end: what was done so far is stored, and the step is dispatched again, where `context.checkpoint` tells it.
+   * A crash, a retry or another worker goes on from there.
+   */
+  static checkpointYield(
+    cursor: unknown,
+    itemsProcessed: number,
+    accumulatedResults: JsonObject | null = null,
+  ): CheckpointYieldResult {
+    return new StepHandlerResult({
+      success: true,
+      result: {},
+      checkpoint: { cursor, itemsProcessed, accumulatedResults },
+    }) as CheckpointYieldResult;
+  }
+
+  isCheckpointYield(): this is CheckpointYieldResult {
+    return this.checkpoint !== null;
+  }
+
   isSuccess(): boolean {
     return this.success;
   }
@@ -89,4 +123,8 @@ export class StepHandlerResult {
     return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true;
   }
 }
+
+/** A result that is no end: see `StepHandlerResult.checkpointYield`. */
+export type CheckpointYieldResult = StepHandlerResult & { readonly checkpoint: CheckpointYield };
+
 Object.defineProperty(StepHandlerResult.prototype, brand, { value: true });

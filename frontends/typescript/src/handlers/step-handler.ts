@@ -1,7 +1,7 @@
 // The class that handler authors extend, and what the worker needs of any handler.
 import { ErrorType } from './error-type.js';
 import type { StepContext } from './step-context.js';
-import { StepHandlerResult } from './step-handler-result.js';
+import { StepHandlerResult, type CheckpointYieldResult } from './step-handler-result.js';
 import type { JsonObject } from '../native/types.js';
 
 /** What the worker runs. */
@@ -64,6 +64,15 @@ export abstract class StepHandler implements ExecutableHandler {
 
   protected success(result: object, metadata?: JsonObject): StepHandlerResult {
     return StepHandlerResult.success(result, metadata);
+  }
+
+  /** Yields: what was done so far is stored, and the step is dispatched again. To be returned from `call`. */
+  protected checkpointYield(
+    cursor: unknown,
+    itemsProcessed: number,
+    accumulatedResults?: JsonObject,
+  ): CheckpointYieldResult {
+    return StepHandlerResult.checkpointYield(cursor, itemsProcessed, accumulatedResults);
   }
 
   protected failure(

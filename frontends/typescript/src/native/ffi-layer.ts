@@ -1,7 +1,6 @@
 // The contract's way to the C library (3.9): loads it through FFI and hands out the runtime over it.
 import { refuseUnknownKeys } from '../errors/checks.js';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
-import { createLogger } from '../log/logger.js';
 import { findDoorFile } from './loader.js';
 import type { DoorName } from './native-door.js';
 import { NativeRuntime } from './native-runtime.js';
@@ -76,7 +75,7 @@ export class FfiLayer {
     } catch (thrown) {
       const { field, message } = toTaskerError(thrown);
       if (field !== undefined) {
-        createLogger({ component: 'native' }).warn('the library is not where it was said to be', { reason: message });
+        process.emitWarning(`the library is not where it was said to be: ${message}`, 'TaskerLibraryWarning');
       }
       return null;
     }

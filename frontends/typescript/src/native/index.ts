@@ -4,7 +4,7 @@ export { ADDON_ABI_VERSION, findDoorFile, loadAddon, type LibraryLocation, type 
 export type { Delivery, DoorName, NativeDoor, NativeWorker, Notice } from './native-door.js';
 export { NativeRuntime, type NativeRuntimeOptions } from './native-runtime.js';
 export type * from './responses.js';
-export type { ContractRuntime, CreateTaskOutcome, TaskerRuntime } from './runtime.js';
+export type { CompletionRefusal, ContractRuntime, CreateTaskOutcome, TaskerRuntime } from './runtime.js';
 export {
   chooseDoor,
   detectRuntime,

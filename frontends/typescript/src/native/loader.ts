@@ -9,7 +9,7 @@ import { makeTaskerError, toError } from '../errors/convert.js';
 import type { DoorName, NativeDoor } from './native-door.js';
 
 /** Number of the addon's interface that this package speaks. */
-export const ADDON_ABI_VERSION = 1;
+export const ADDON_ABI_VERSION = 2;
 
 /** Where the loader may look; every member is for tests or unusual set-ups. */
 export interface LibrarySearch {

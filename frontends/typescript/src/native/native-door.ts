@@ -32,6 +32,8 @@ export interface NativeWorker {
   /** Whether `setWakeup` works; absent is `push`. With `poll`, the caller has to ask by itself. */
   readonly delivery?: Delivery;
   registerHandlers(callables: string[]): void;
+  /** Steps of every handler are claimed from now on, also of templates that come later. */
+  registerAllHandlers(): void;
   start(): void;
   /**
    * Called on this thread when step events or notices wait; coalesced: after a call, the next one comes only once a poll
@@ -44,6 +46,23 @@ export interface NativeWorker {
   pollNotices(max: number): string | null;
   /** Throws UNKNOWN_EVENT, FENCED, INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT, FULL, CLOSED. */
   completeStepEvent(eventId: string, resultJson: string): void;
+  /**
+   * JSON array of `{"event_id","result":{…}}`, up to 4096; null when all were taken, else a JSON array of
+   * `{"index","event_id","error":{…}}` of those that were not.
+   */
+  completeStepEvents(completionsJson: string): string | null;
+  /**
+   * Stores a checkpoint (contract 2.4) and dispatches the step again; resolves with the new event id when it is durable.
+   * UNKNOWN_EVENT, FENCED, INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT (the event stays open), CLOSED, STORE_… (the attempt
+   * has failed, retryably, with the error type `checkpoint_error`).
+   */
+  checkpointStepEvent(eventId: string, checkpointJson: string): Promise<string>;
+  /** The same, blocking. */
+  checkpointStepEventSync(eventId: string, checkpointJson: string): string;
+  /** Domain events are kept for `pollDomainEvents` from now on, the newest 2000. */
+  keepDomainEvents(): void;
+  /** JSON array of up to `max` (1..4096) domain events of the contract's 2.7, or null when none waits. */
+  pollDomainEvents(max: number): string | null;
   /** JSON array of task requests (contract 2.8) to a JSON array of `{"task_uuid","duplicate"}` or `{"error":{…}}`. */
   createTasks(requestsJson: string): Promise<string>;
   /** The same for one request, blocking until it is durable; returns `{"task_uuid","duplicate"}`. */

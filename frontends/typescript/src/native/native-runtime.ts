@@ -13,14 +13,16 @@ import type {
   TemplateReport,
   TemplateSummary,
 } from './responses.js';
-import type { CreateTaskOutcome, TaskerRuntime } from './runtime.js';
+import type { CompletionRefusal, CreateTaskOutcome, TaskerRuntime } from './runtime.js';
 import { checkDoor, detectRuntime, loadDoor, type LoadedDoor, type RuntimeName } from './select.js';
 import { taskRequestDocument } from './task-request.js';
 import type {
   BootstrapConfig,
   BootstrapResult,
+  CheckpointYieldData,
   ClientResult,
   FfiDispatchMetrics,
+  FfiDomainEvent,
   FfiStepEvent,
   JsonObject,
   LogFields,
@@ -41,6 +43,12 @@ const noDispatchMetrics: FfiDispatchMetrics = {
   newest_pending_age_ms: null,
   oldest_event_id: null,
 };
+
+interface NativeRefusal {
+  readonly index: number;
+  readonly event_id: string;
+  readonly error: unknown;
+}
 
 type NativeCreated = { task_uuid: string; duplicate: boolean } | { error: { code: string; message: string } };
 
@@ -76,6 +84,7 @@ export class NativeRuntime implements TaskerRuntime {
   private worker: NativeWorker | null = null;
   private id: string | null = null;
   private wakeup: (() => void) | null = null;
+  private keepsDomainEvents = false;
   private closing: Promise<void> = Promise.resolve();
 
   /** @throws {TaskerError} INVALID_ARGUMENT naming the option */
@@ -157,6 +166,7 @@ export class NativeRuntime implements TaskerRuntime {
     }
     try {
       this.openWorker(config);
+      this.keepDomainEvents();
       this.startWorker();
     } catch (error) {
       const { message } = toTaskerError(error);
@@ -213,8 +223,12 @@ export class NativeRuntime implements TaskerRuntime {
     }
   }
 
-  pollInProcessEvents(): null {
-    return null;
+  pollInProcessEvents(): FfiDomainEvent | null {
+    try {
+      return this.pollDomainEvents(1)?.[0] ?? null;
+    } catch {
+      return null;
+    }
   }
 
   completeStepEvent(eventId: string, result: StepExecutionResult): boolean {
@@ -228,8 +242,15 @@ export class NativeRuntime implements TaskerRuntime {
     }
   }
 
-  checkpointYieldStepEvent(): boolean {
-    throw makeTaskerError('UNSUPPORTED', 'checkpointYieldStepEvent: checkpoints are not in this version');
+  checkpointYieldStepEvent(eventId: string, checkpoint: CheckpointYieldData): boolean {
+    try {
+      this.open().checkpointStepEventSync(eventId, JSON.stringify(checkpoint));
+      return true;
+    } catch (error) {
+      const { code, message } = toTaskerError(error);
+      this.logDebug('a checkpoint was refused', { event_id: eventId, code, reason: message });
+      return false;
+    }
   }
 
   getFfiDispatchMetrics(): FfiDispatchMetrics {
@@ -322,6 +343,7 @@ export class NativeRuntime implements TaskerRuntime {
     }
     const door = this.loaded();
     this.worker = native(() => door.openWorker(configText(config)));
+    this.keepsDomainEvents = false;
     const status = JSON.parse(this.worker.status()) as { worker_id?: string };
     this.id = status.worker_id ?? null;
     if (this.wakeup !== null) {
@@ -335,6 +357,12 @@ export class NativeRuntime implements TaskerRuntime {
     });
     native(() => {
       this.open().registerHandlers([...callables]);
+    });
+  }
+
+  registerAllHandlers(): void {
+    native(() => {
+      this.open().registerAllHandlers();
     });
   }
 
@@ -371,6 +399,35 @@ export class NativeRuntime implements TaskerRuntime {
     } catch (error) {
       throw toTaskerError(error);
     }
+  }
+
+  completeStepEventsText(completionsJson: string): CompletionRefusal[] {
+    const text = native(() => this.open().completeStepEvents(completionsJson));
+    if (text === null) {
+      return [];
+    }
+    return (JSON.parse(text) as NativeRefusal[]).map(({ index, event_id, error }) => ({
+      index,
+      eventId: event_id,
+      error: toTaskerError(error),
+    }));
+  }
+
+  async checkpointStepEventText(eventId: string, checkpointJson: string): Promise<string> {
+    try {
+      return await this.open().checkpointStepEvent(eventId, checkpointJson);
+    } catch (error) {
+      throw toTaskerError(error);
+    }
+  }
+
+  pollDomainEvents(max: number): FfiDomainEvent[] | null {
+    if (this.worker === null) {
+      return null;
+    }
+    this.keepDomainEvents();
+    const text = this.worker.pollDomainEvents(max);
+    return text === null ? null : (JSON.parse(text) as FfiDomainEvent[]);
   }
 
   async createTasks(requests: readonly CreateTaskOptions<object>[]): Promise<CreateTaskOutcome[]> {
@@ -483,6 +540,13 @@ export class NativeRuntime implements TaskerRuntime {
 
   closed(): Promise<void> {
     return this.closing;
+  }
+
+  private keepDomainEvents(): void {
+    if (!this.keepsDomainEvents) {
+      this.open().keepDomainEvents();
+      this.keepsDomainEvents = true;
+    }
   }
 
   private loaded(): NativeDoor {

@@ -15,8 +15,10 @@ import type {
 import type {
   BootstrapConfig,
   BootstrapResult,
+  CheckpointYieldData,
   ClientResult,
   FfiDispatchMetrics,
+  FfiDomainEvent,
   FfiStepEvent,
   JsonObject,
   LogFields,
@@ -26,6 +28,14 @@ import type {
   WorkerStatus,
 } from './types.js';
 import type { TaskerError } from '../errors/tasker-error.js';
+
+/** A completion of a batch that was not taken. */
+export interface CompletionRefusal {
+  /** Place in the batch. */
+  readonly index: number;
+  readonly eventId: string;
+  readonly error: TaskerError;
+}
 
 /** What `createTasks` answers for one request. */
 export type CreateTaskOutcome = CreatedTask | { readonly error: TaskerError };
@@ -65,12 +75,16 @@ export interface ContractRuntime {
 
   /** One step event, or null when none waits. */
   pollStepEvents(): FfiStepEvent | null;
-  /** Domain events do not exist in this version: always null. */
-  pollInProcessEvents(): null;
+  /** One domain event of this process, or null when none waits. Kept from `bootstrapWorker`, or the first call, on. */
+  pollInProcessEvents(): FfiDomainEvent | null;
   /** @returns whether the result was taken; false for an unknown, late or refused one */
   completeStepEvent(eventId: string, result: StepExecutionResult): boolean;
-  /** @throws {TaskerError} UNSUPPORTED: checkpoints are not in this version */
-  checkpointYieldStepEvent(eventId: string, checkpoint: JsonObject): boolean;
+  /**
+   * Stores how far a step has got and dispatches it again under a new event id. Blocks until that is durable.
+   *
+   * @returns whether it was taken; false for an unknown, late or refused one
+   */
+  checkpointYieldStepEvent(eventId: string, checkpoint: CheckpointYieldData): boolean;
   getFfiDispatchMetrics(): FfiDispatchMetrics;
   /** Logs a warning when a polled step waits for its completion for too long. */
   checkStarvationWarnings(): void;
@@ -114,6 +128,8 @@ export interface TaskerRuntime extends ContractRuntime {
   openWorker(config: BootstrapConfig | string): void;
   /** Names of handlers whose steps this worker takes. Known names are kept. */
   registerHandlers(callables: readonly string[]): void;
+  /** Makes this worker take the steps of every handler, also of templates that come later. */
+  registerAllHandlers(): void;
   /** Begins to claim. */
   startWorker(): void;
 
@@ -128,6 +144,24 @@ export interface TaskerRuntime extends ContractRuntime {
   pollNotices(max: number): Notice[] | null;
   /** Completes with the JSON text of a result document, and says why when it is refused. */
   completeStepEventText(eventId: string, resultJson: string): void;
+  /**
+   * Completes several events in one call.
+   *
+   * @param completionsJson JSON array of up to 4096 `{"event_id":…,"result":{…}}`
+   * @returns those that were not taken, each with its place and its error
+   */
+  completeStepEventsText(completionsJson: string): CompletionRefusal[];
+  /**
+   * Stores a checkpoint (contract 2.4, JSON text) and dispatches the step again.
+   *
+   * @returns the new event id, when the checkpoint is durable; the nil UUID when the worker drains and the step goes on
+   * elsewhere
+   * @throws {TaskerError} UNKNOWN_EVENT, FENCED, CLOSED; INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT: the event stays open;
+   * STORE_…: the attempt has failed, retryably, with the error type `checkpoint_error`
+   */
+  checkpointStepEventText(eventId: string, checkpointJson: string): Promise<string>;
+  /** Up to `max` (1 to 4096) domain events of this process, or null when none waits; kept from the first call on. */
+  pollDomainEvents(max: number): FfiDomainEvent[] | null;
 
   /** Creates tasks in as few commits as possible; one outcome for each request, in order. */
   createTasks(requests: readonly CreateTaskOptions<object>[]): Promise<CreateTaskOutcome[]>;

@@ -132,6 +132,32 @@ export interface StepExecutionResult {
   orchestration_metadata?: JsonObject | null;
 }
 
+/** How far a step has got (2.4); the argument of `checkpointYieldStepEvent`. */
+export interface CheckpointYieldData {
+  step_uuid: string;
+  cursor: unknown;
+  items_processed: number;
+  accumulated_results?: unknown;
+}
+
+/** A domain event of the in-process path (2.7). */
+export interface FfiDomainEvent {
+  eventId: string;
+  eventName: string;
+  eventVersion: string;
+  metadata: {
+    taskUuid: string;
+    stepUuid: string | null;
+    stepName: string | null;
+    namespace: string;
+    correlationId: string;
+    firedAt: string;
+    firedBy: string | null;
+  };
+  /** The whole payload: `task_sequence_step`, `execution_result`, and the business part under `payload`. */
+  payload: JsonObject;
+}
+
 /** Settings of `bootstrapWorker`: members of the core's configuration, in snake_case. */
 export type BootstrapConfig = JsonObject;
 

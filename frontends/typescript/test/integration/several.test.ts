@@ -104,7 +104,7 @@ suite('threads', () => {
     const runtime = getTaskerRuntime();
     assert.equal(runtime, getTaskerRuntime());
     assert.ok(runtime.isLoaded);
-    assert.equal(loadAddon().native.abiVersion(), 1);
+    assert.equal(loadAddon().native.abiVersion(), 2);
   });
 });
 

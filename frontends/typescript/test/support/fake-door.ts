@@ -19,6 +19,8 @@ export class FakeWorker implements NativeWorker {
   readonly handlers: string[] = [];
   readonly templates: string[] = [];
   readonly completions: Completion[] = [];
+  readonly checkpoints: { readonly eventId: string; readonly document: Record<string, unknown> }[] = [];
+  readonly domainEvents: unknown[] = [];
   readonly requests: Record<string, unknown>[] = [];
   readonly calls: string[] = [];
   events: FfiStepEvent[] = [];
@@ -101,6 +103,46 @@ export class FakeWorker implements NativeWorker {
     for (const watcher of this.watchers.filter(({ count }) => count <= this.completions.length)) {
       watcher.resolve();
     }
+  }
+
+  registerAllHandlers(): void {
+    this.enter('registerAllHandlers');
+  }
+
+  completeStepEvents(completionsJson: string): string | null {
+    const refused: unknown[] = [];
+    const completions = JSON.parse(completionsJson) as { event_id: string; result: unknown }[];
+    completions.forEach(({ event_id, result }, index) => {
+      try {
+        this.completeStepEvent(event_id, JSON.stringify(result));
+      } catch (error) {
+        const { code, message } = error as { code: string; message: string };
+        refused.push({ index, event_id, error: { code, message, retryable: false } });
+      }
+    });
+    return refused.length === 0 ? null : JSON.stringify(refused);
+  }
+
+  checkpointStepEvent(eventId: string, checkpointJson: string): Promise<string> {
+    try {
+      return Promise.resolve(this.checkpointStepEventSync(eventId, checkpointJson));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  checkpointStepEventSync(eventId: string, checkpointJson: string): string {
+    this.enter('checkpointStepEvent');
+    this.checkpoints.push({ eventId, document: JSON.parse(checkpointJson) as Record<string, unknown> });
+    return 'continued';
+  }
+
+  keepDomainEvents(): void {
+    this.enter('keepDomainEvents');
+  }
+
+  pollDomainEvents(max: number): string | null {
+    return takeJson(this.domainEvents, max);
   }
 
   createTasks(requestsJson: string): Promise<string> {
@@ -227,7 +269,7 @@ export class FakeDoor implements NativeDoor {
   }
 
   abiVersion(): number {
-    return 1;
+    return 2;
   }
 
   openWorker(configJson: string): FakeWorker {

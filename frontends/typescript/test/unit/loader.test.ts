@@ -74,7 +74,7 @@ suite('loadAddon', () => {
     ] as const) {
       const path = join(folder, name);
       writeFileSync(path, text);
-      assert.throws(() => loadAddon({ path }), refusal('UNSUPPORTED', /interface (0|undefined), expected 1/));
+      assert.throws(() => loadAddon({ path }), refusal('UNSUPPORTED', /interface (0|undefined), expected 2/));
     }
   });
 });

@@ -52,6 +52,7 @@ suite('NativeRuntime without a worker', () => {
     assert.equal(runtime.pollStepEventBatch(5), null);
     assert.equal(runtime.pollNotices(5), null);
     assert.equal(runtime.pollInProcessEvents(), null);
+    assert.equal(runtime.checkpointYieldStepEvent('e', { step_uuid: 's', cursor: 1, items_processed: 1 }), false);
     assert.equal(runtime.completeStepEvent('e', { success: true }), false);
     assert.equal(runtime.getFfiDispatchMetrics().pending_count, 0);
     runtime.checkStarvationWarnings();
@@ -129,9 +130,45 @@ suite('NativeRuntime with a worker', () => {
     assert.throws(() => {
       runtime.completeStepEventText('e', '{}');
     }, code('FENCED'));
-    assert.throws(() => runtime.checkpointYieldStepEvent(), code('UNSUPPORTED'));
     native.pollError = nativeError('CLOSED', 'closed');
     assert.equal(runtime.pollStepEvents(), null);
+  });
+
+  test('stores checkpoints, and says no to those that the core refuses', async () => {
+    const { runtime, native } = opened();
+    const checkpoint = { step_uuid: 's', cursor: 5, items_processed: 5 };
+    assert.equal(runtime.checkpointYieldStepEvent('e', checkpoint), true);
+    assert.deepEqual(native.checkpoints, [{ eventId: 'e', document: checkpoint }]);
+    assert.equal(await runtime.checkpointStepEventText('e', '{}'), 'continued');
+    native.failing.set('checkpointStepEvent', nativeError('FENCED', 'late'));
+    assert.equal(runtime.checkpointYieldStepEvent('e', checkpoint), false);
+    await assert.rejects(runtime.checkpointStepEventText('e', '{}'), code('FENCED'));
+  });
+
+  test('completes a batch, and names those that were refused', () => {
+    const { runtime, native } = opened();
+    native.refusals.push(nativeError('UNKNOWN_EVENT', 'who?'));
+    const batch = ['a', 'b'].map((event_id) => ({ event_id, result: { success: true } }));
+    const refused = runtime.completeStepEventsText(JSON.stringify(batch));
+    assert.deepEqual(
+      refused.map(({ index, eventId, error }) => [index, eventId, error.code]),
+      [[0, 'a', 'UNKNOWN_EVENT']],
+    );
+    assert.equal(native.completions[0]?.eventId, 'b');
+    assert.deepEqual(runtime.completeStepEventsText('[]'), []);
+  });
+
+  test('hands out domain events, which are kept from the bootstrap or the first call on', () => {
+    const { runtime, native } = opened();
+    native.domainEvents.push({ eventName: 'a.b' }, { eventName: 'a.c' }, { eventName: 'a.d' });
+    assert.equal(native.calls.includes('keepDomainEvents'), false);
+    assert.equal(runtime.pollInProcessEvents()?.eventName, 'a.b');
+    assert.equal(runtime.pollDomainEvents(10)?.length, 2);
+    assert.equal(runtime.pollInProcessEvents(), null);
+    assert.equal(native.calls.filter((call) => call === 'keepDomainEvents').length, 1);
+    const addon = new FakeDoor();
+    new NativeRuntime({ native: addon }).bootstrapWorker();
+    assert.ok(addon.worker.calls.includes('keepDomainEvents'));
   });
 
   test('a wake-up set before the worker is open is kept', () => {

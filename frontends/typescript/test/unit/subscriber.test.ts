@@ -6,6 +6,7 @@ import {
   NativeRuntime,
   PermanentError,
   RetryableError,
+  StepContext,
   StepExecutionSubscriber,
   StepHandlerResult,
   TaskerEventEmitter,
@@ -264,6 +265,86 @@ suite('a completion that the core does not take', () => {
     await native.completed(1);
     assert.deepEqual(native.completions[0]?.document['result'], { kept: true });
     assert.equal(system.getStats().activeHandlers, 0);
+  });
+});
+
+suite('a handler that yields', () => {
+  test('has its checkpoint stored and is heard of, and sends no completion', async () => {
+    const { native, registry, system, heard } = makeRig();
+    const yields = heard('step.checkpoint_yield.sent');
+    registry.register(
+      defineHandler('demo.Greet', {}, ({ context }) => context.checkpointYield({ row: 10 }, 10, { sum: 55 })),
+    );
+    const event = makeStepEvent();
+    native.push(event);
+    assert.ok(await system.getSubscriber().waitForCompletion(5000));
+    const document = {
+      step_uuid: event.step_uuid,
+      cursor: { row: 10 },
+      items_processed: 10,
+      accumulated_results: { sum: 55 },
+    };
+    assert.deepEqual(native.checkpoints, [{ eventId: event.event_id, document }]);
+    assert.deepEqual(native.completions, []);
+    const [payload] = yields;
+    assert.deepEqual(
+      [payload?.eventId, payload?.stepUuid, payload?.cursor, payload?.itemsProcessed],
+      [event.event_id, event.step_uuid, { row: 10 }, 10],
+    );
+    assert.equal(system.getStats().processedCount, 0);
+  });
+
+  test('finds its checkpoint in the context', () => {
+    const event = makeStepEvent();
+    assert.equal(new StepContext(event, 'x').hasCheckpoint(), false);
+    event.workflow_step.checkpoint = { cursor: 0, items_processed: 3, accumulated_results: { a: 1 } };
+    const context = new StepContext(event, 'x');
+    assert.deepEqual(
+      [context.hasCheckpoint(), context.checkpointCursor, context.checkpointItemsProcessed, context.accumulatedResults],
+      [true, 0, 3, { a: 1 }],
+    );
+  });
+
+  test('fails for good with a checkpoint that can not be kept', async () => {
+    for (const [cursor, items] of [
+      [null, 1],
+      [undefined, 1],
+      [5, -1],
+      [5, 1.5],
+      [1n, 1],
+    ] as const) {
+      const { run, native } = makeRig();
+      const { document } = await run(({ context }) =>
+        (context as unknown as StepContext).checkpointYield(cursor, items),
+      );
+      assert.equal(errorOf(document).error_type, 'invalid_result');
+      assert.deepEqual(native.checkpoints, []);
+    }
+  });
+
+  test('that came too late is refused; one that the store did not take has failed by itself', async () => {
+    for (const [code, refusals, failures] of [
+      ['FENCED', 1, 0],
+      ['STORE_FAILED', 0, 1],
+    ] as const) {
+      const { native, registry, system, heard } = makeRig();
+      const refused = heard('step.completion.refused');
+      const failed = heard('step.execution.failed');
+      native.failing.set('checkpointStepEvent', nativeError(code, 'no'));
+      registry.register(defineHandler('demo.Greet', {}, ({ context }) => context.checkpointYield(1, 1)));
+      native.push(makeStepEvent());
+      assert.ok(await system.getSubscriber().waitForCompletion(5000));
+      assert.deepEqual([refused.length, failed.length], [refusals, failures], code);
+      assert.equal(failed[0]?.errorType, failures === 0 ? undefined : 'checkpoint_error');
+      assert.deepEqual(native.completions, []);
+    }
+  });
+
+  test('and is refused for its document fails for good', async () => {
+    const { run, native } = makeRig();
+    native.failing.set('checkpointStepEvent', nativeError('TOO_LARGE', 'no'));
+    const { document } = await run(({ context }) => (context as unknown as StepContext).checkpointYield(1, 1));
+    assert.equal(errorOf(document).error_type, 'result_too_large');
   });
 });
 

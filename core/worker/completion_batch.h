@@ -1,0 +1,20 @@
+// Several completions in one JSON text.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "core/worker/worker.h"
+
+namespace tasker::worker {
+
+inline constexpr std::size_t kCompletionsMax = 4'096;
+
+/// Completes the elements of `[{"event_id":…,"result":{…}}, …]`, each for itself. Returns a JSON
+/// array of `{"index":…,"event_id":…,"error":{…}}` of those that were not taken, empty text when
+/// all were. INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT: the array can not be read, nothing was
+/// taken.
+base::Result<std::string> complete_step_events_json(Worker& worker, std::string_view json);
+
+}  // namespace tasker::worker

@@ -1,0 +1,123 @@
+// The FFI door on Node: koffi. A callback from another thread holds that thread up until this one has run it.
+import { Buffer } from 'node:buffer';
+import { createRequire } from 'node:module';
+
+import type { FfiCallback, FfiCalls, FfiLibrary, FfiValue } from './library.js';
+import { FFI_SYMBOLS, type FfiType } from './symbols.js';
+
+type Settled = (error: Error | null, status: number) => void;
+
+/** What is used of koffi. */
+interface Koffi {
+  load(
+    path: string,
+    options: { deep: boolean },
+  ): {
+    func(
+      name: string,
+      result: string,
+      parameters: readonly string[],
+    ): ((...values: FfiValue[]) => number) & {
+      async(...values: (FfiValue | Settled)[]): void;
+    };
+  };
+  address(memory: Uint8Array): bigint;
+  view(address: bigint, bytes: number): ArrayBuffer;
+  proto(result: string, parameters: readonly string[]): object;
+  pointer(type: object): object;
+  register(callback: () => void, type: object): bigint;
+  unregister(callback: bigint): void;
+}
+
+// Addresses are numbers, which cross faster than typed arrays; what the library returns as text, koffi reads itself.
+const types: Readonly<Record<FfiType, string>> = {
+  handle: 'uintptr_t',
+  address: 'uintptr_t',
+  callback: 'void *',
+  size: 'size_t',
+  u32: 'uint32_t',
+  i32: 'int32_t',
+  text: 'str',
+  void: 'void',
+};
+
+class KoffiLibrary implements FfiLibrary {
+  readonly call: FfiCalls;
+  readonly none = 0;
+  private readonly koffi: Koffi;
+  private readonly callbackType: object;
+
+  constructor(path: string) {
+    this.koffi = createRequire(import.meta.url)('koffi') as Koffi;
+    this.callbackType = this.koffi.pointer(this.koffi.proto('void', ['void *']));
+    // Node exports a simdjson and an SQLite of its own: the library has to find its own first.
+    const library = this.koffi.load(path, { deep: true });
+    const calls = Object.entries(FFI_SYMBOLS).map(([name, { parameters, result }]) => [
+      name,
+      library.func(
+        name,
+        types[result],
+        parameters.map((type) => types[type]),
+      ),
+    ]);
+    this.call = Object.fromEntries(calls) as FfiCalls;
+  }
+
+  closeWorker(worker: FfiValue, error: FfiValue): Promise<number> {
+    const close = this.call.tasker_worker_close as unknown as {
+      async(worker: FfiValue, error: FfiValue, settled: Settled): void;
+    };
+    return new Promise((resolve, reject) => {
+      close.async(worker, error, (failure, status) => {
+        if (failure === null) {
+          resolve(status);
+        } else {
+          reject(failure);
+        }
+      });
+    });
+  }
+
+  address(memory: Uint8Array, offset = 0): number {
+    return Number(this.koffi.address(memory)) + offset;
+  }
+
+  handle(low: number, high: number): number {
+    return high * 2 ** 32 + low;
+  }
+
+  size(bytes: number): number {
+    return bytes;
+  }
+
+  read(memory: Buffer, bytes: number): string {
+    return memory.toString('utf8', 0, bytes);
+  }
+
+  write(text: string, memory: Buffer, offset: number): number {
+    return memory.write(text, offset);
+  }
+
+  readForeign(low: number, high: number, bytes: number): string {
+    return bytes === 0 ? '' : Buffer.from(this.koffi.view((BigInt(high) << 32n) | BigInt(low), bytes)).toString('utf8');
+  }
+
+  readText(returned: unknown): string {
+    return returned as string;
+  }
+
+  makeCallback(onCall: () => void): FfiCallback {
+    const value = this.koffi.register(onCall, this.callbackType);
+    return {
+      value,
+      dispose: () => {
+        this.koffi.unregister(value);
+      },
+    };
+  }
+}
+
+/** @throws {Error} when koffi is not installed, or the file can not be loaded or lacks a function */
+export function openKoffiLibrary(path: string): FfiLibrary {
+  return new KoffiLibrary(path);
+}

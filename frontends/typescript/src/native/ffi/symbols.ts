@@ -1,0 +1,81 @@
+// The functions of include/tasker/tasker.h that the FFI door calls, as data: each binding turns them into its own types.
+
+/**
+ * Type of a parameter or result. `handle`: a worker or an error; `address`: memory or NULL; `size`: size_t; `callback`: a
+ * function or NULL; `text`: NUL-terminated text of the library's.
+ */
+export type FfiType = 'handle' | 'address' | 'callback' | 'size' | 'u32' | 'i32' | 'text' | 'void';
+
+interface FfiSignature {
+  readonly parameters: readonly FfiType[];
+  readonly result: FfiType;
+}
+
+/** A fallible function: its parameters, then where its error goes. */
+function fallible(...parameters: FfiType[]): FfiSignature {
+  return { parameters: [...parameters, 'address'], result: 'i32' };
+}
+
+/** One text in. */
+const textIn = ['address', 'size'] as const;
+/** A UUID in, a buffer out; two UUIDs in, a buffer out. */
+const oneId = fallible('handle', ...textIn, 'address');
+const twoIds = fallible('handle', ...textIn, ...textIn, 'address');
+/** A worker in, a buffer out. */
+const report = fallible('handle', 'address');
+/** At most so many, a buffer out. */
+const taken = fallible('handle', 'u32', 'address');
+/** A worker alone. */
+const order = fallible('handle');
+
+/** By the name of the function. */
+export const FFI_SYMBOLS = {
+  tasker_abi_version: { parameters: [], result: 'u32' },
+  tasker_version: { parameters: [], result: 'text' },
+  tasker_error_json: { parameters: ['handle'], result: 'text' },
+  tasker_error_destroy: { parameters: ['handle'], result: 'i32' },
+  tasker_buffer_destroy: { parameters: ['address'], result: 'void' },
+  tasker_check_template: fallible(...textIn, 'address'),
+  tasker_log: fallible('i32', ...textIn, ...textIn),
+
+  tasker_worker_open: fallible(...textIn, 'address', 'address'),
+  tasker_worker_close: order,
+  tasker_worker_register_handlers: fallible('handle', ...textIn),
+  tasker_worker_register_all_handlers: order,
+  tasker_worker_start: order,
+  tasker_worker_wait: fallible('handle', 'u32'),
+  tasker_worker_set_wakeup: fallible('handle', 'callback', 'address', 'callback'),
+
+  tasker_worker_poll_step_events_into: fallible('handle', 'u32', 'address', 'size', 'address'),
+  tasker_worker_complete_step_event: fallible('handle', ...textIn, ...textIn),
+  tasker_worker_complete_step_events_json: fallible('handle', ...textIn, 'address'),
+  tasker_worker_checkpoint_step_event: fallible('handle', ...textIn, ...textIn, 'address'),
+  tasker_worker_checkpoint_step_event_begin: fallible('handle', ...textIn, ...textIn, 'address'),
+  tasker_worker_poll_notices: taken,
+  tasker_worker_keep_domain_events: order,
+  tasker_worker_poll_domain_events: taken,
+  tasker_worker_poll_replies: taken,
+
+  tasker_worker_create_tasks: fallible('handle', ...textIn, 'address'),
+  tasker_worker_create_tasks_begin: fallible('handle', ...textIn, 'address'),
+  tasker_worker_wait_task_begin: fallible('handle', ...textIn, 'u32', 'address'),
+  tasker_worker_get_task: oneId,
+  tasker_worker_list_tasks: oneId,
+  tasker_worker_list_task_steps: oneId,
+  tasker_worker_get_step: twoIds,
+  tasker_worker_get_step_audit_history: twoIds,
+  tasker_worker_cancel_task: fallible('handle', ...textIn),
+  tasker_worker_retry_task: fallible('handle', ...textIn, 'address'),
+  tasker_worker_put_template: oneId,
+  tasker_worker_list_templates: report,
+
+  tasker_worker_get_status: report,
+  tasker_worker_get_metrics: report,
+  tasker_worker_get_dispatch_metrics: report,
+  tasker_worker_check_starvation_warnings: order,
+  tasker_worker_drain_begin: fallible('handle', 'u32', 'address'),
+  tasker_worker_stop_begin: fallible('handle', 'address'),
+} as const satisfies Record<string, FfiSignature>;
+
+/** Name of a function that the FFI door calls. */
+export type FfiName = keyof typeof FFI_SYMBOLS;
