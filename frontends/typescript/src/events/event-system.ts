@@ -95,7 +95,7 @@ export class EventSystem {
         this.subscriber.abort(notice.event_id, notice.reason);
         return;
       case 'refused':
-        this.emitter.emit('step.completion.refused', { eventId: notice.event_id, timestamp: new Date() });
+        this.emitter.publish('step.completion.refused', { eventId: notice.event_id, timestamp: new Date() });
         return;
       case 'failed': {
         const error = toTaskerError(notice.error);

@@ -1,7 +1,9 @@
 // Entry point `tasker-worker/events`: the in-process bus and what moves steps through it.
+export type * from './emitter-types.js';
 export { TaskerEventEmitter } from './emitter.js';
 export type * from './event-map.js';
 export { EventSystem, type EventSystemConfig, type EventSystemStats } from './event-system.js';
 export { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from './names.js';
 export { EventPoller, createEventPoller, type EventPollerConfig, type PollerState } from './poller.js';
+export { TypedEventEmitter, type TypedEmitterOptions } from './typed-emitter.js';
 export { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './subscriber.js';

@@ -80,7 +80,7 @@ export class EventPoller {
     } else {
       this.runtime.onWakeup(this.cycle);
     }
-    this.emitter.emit('poller.started', { timestamp: new Date(), message: 'the poller is started' });
+    this.emitter.publish('poller.started', { timestamp: new Date(), message: 'the poller is started' });
     // What came before the wake-up was set is waiting already.
     this.cycle();
   }
@@ -106,7 +106,7 @@ export class EventPoller {
       this.report(error);
     }
     this.state = 'stopped';
-    this.emitter.emit('poller.stopped', { timestamp: new Date(), message: 'the poller is stopped' });
+    this.emitter.publish('poller.stopped', { timestamp: new Date(), message: 'the poller is stopped' });
   }
 
   getState(): PollerState {
@@ -164,7 +164,7 @@ export class EventPoller {
       this.report(error);
     }
     if (taken > 0 && this.emitter.hears('poller.cycle.complete')) {
-      this.emitter.emit('poller.cycle.complete', {
+      this.emitter.publish('poller.cycle.complete', {
         eventsProcessed: taken,
         cycleNumber: this.cycles,
         timestamp: new Date(),
@@ -187,7 +187,7 @@ export class EventPoller {
       }
       taken += events.length;
       for (const event of events) {
-        this.emitter.emit('step.execution.received', { event, receivedAt: new Date() });
+        this.emitter.publish('step.execution.received', { event, receivedAt: new Date() });
         if (this.stepCallback !== null) {
           this.guarded(this.stepCallback, event);
         }
@@ -244,13 +244,13 @@ export class EventPoller {
         this.guarded(this.metricsCallback, metrics);
       }
     } catch (error) {
-      this.emitter.emit('metrics.error', { error: toTaskerError(error), timestamp: new Date() });
+      this.emitter.publish('metrics.error', { error: toTaskerError(error), timestamp: new Date() });
     }
   }
 
   private report(thrown: unknown): void {
     const error = toTaskerError(thrown);
-    this.emitter.emit('poller.error', { error, timestamp: new Date() });
+    this.emitter.publish('poller.error', { error, timestamp: new Date() });
     if (this.errorCallback !== null) {
       this.guarded(this.errorCallback, error);
     }

@@ -157,9 +157,9 @@ export class StepExecutionSubscriber {
       handlerName: context.handlerName,
       timestamp: new Date(),
     };
-    this.emitter.emit('step.execution.aborted', { ...common, reason });
+    this.emitter.publish('step.execution.aborted', { ...common, reason });
     if (reason === 'timeout') {
-      this.emitter.emit('step.execution.timeout', {
+      this.emitter.publish('step.execution.timeout', {
         ...common,
         error: new Error('the deadline of the step has passed'),
         errorType: 'timeout',
