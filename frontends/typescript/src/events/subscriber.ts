@@ -285,7 +285,7 @@ export class StepExecutionSubscriber {
     this.pending.set(event.event_id, step);
     this.runtime.checkpointStepEventText(event.event_id, text).then(
       () => {
-        this.emitter.emit('step.checkpoint_yield.sent', {
+        this.emitter.publish('step.checkpoint_yield.sent', {
           eventId: event.event_id,
           stepUuid: event.step_uuid,
           cursor: checkpoint.cursor,
@@ -439,7 +439,7 @@ export class StepExecutionSubscriber {
   /** The step has moved on, or the worker is gone: its store knows better than this attempt. */
   private reportRefused(step: RunningStep, error: TaskerError): void {
     const { event_id: eventId } = step.event;
-    this.emitter.emit('step.completion.refused', { eventId, timestamp: new Date() });
+    this.emitter.publish('step.completion.refused', { eventId, timestamp: new Date() });
     this.runtime.logDebug('a completion came too late', { event_id: eventId, code: error.code });
   }
 
