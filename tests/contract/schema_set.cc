@@ -117,10 +117,10 @@ std::string SchemaSet::check(const Place& place, const JsonValue& value,
 std::string SchemaSet::check_keyword(const Place& place, std::string_view keyword,
                                      const JsonValue& rule, const JsonValue& value,
                                      const std::string& path) const {
-  constexpr std::string_view kElsewhere[] = {
-      "$schema",    "$id",        "$defs",    "title",
-      "default",    "properties", "required", "additionalProperties",
-      "description"};
+  constexpr std::string_view kElsewhere[] = {"$schema",    "$id",      "$defs",
+                                             "title",      "examples", "default",
+                                             "properties", "required", "additionalProperties",
+                                             "description"};
   if (std::find(std::begin(kElsewhere), std::end(kElsewhere), keyword) != std::end(kElsewhere))
     return {};
   if (keyword == "$ref") return check(resolve(place, rule.text), value, path);
@@ -153,7 +153,27 @@ std::string SchemaSet::check_keyword(const Place& place, std::string_view keywor
     }
     return {};
   }
+  if (keyword == "not")
+    return check({&rule, place.file}, value, path).empty()
+               ? said(path, "what is not allowed", value)
+               : std::string();
+  if (keyword == "maxItems" || keyword == "uniqueItems")
+    return check_array(keyword, rule, value, path);
   return check_string(keyword, rule, value, path);
+}
+
+std::string SchemaSet::check_array(std::string_view keyword, const JsonValue& rule,
+                                   const JsonValue& value, const std::string& path) const {
+  if (keyword == "maxItems")
+    return static_cast<double>(value.items.size()) <= rule.as_double()
+               ? ""
+               : said(path, "at most " + rule.text, value);
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    if (std::find(value.items.begin(), value.items.begin() + static_cast<std::ptrdiff_t>(i),
+                  value.items[i]) != value.items.begin() + static_cast<std::ptrdiff_t>(i))
+      return said(path, "each once", value);
+  }
+  return {};
 }
 
 std::string SchemaSet::check_string(std::string_view keyword, const JsonValue& rule,

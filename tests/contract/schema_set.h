@@ -29,6 +29,8 @@ class SchemaSet {
   std::string check(const Place& place, const JsonValue& value, const std::string& path) const;
   std::string check_keyword(const Place& place, std::string_view keyword, const JsonValue& rule,
                             const JsonValue& value, const std::string& path) const;
+  std::string check_array(std::string_view keyword, const JsonValue& rule, const JsonValue& value,
+                          const std::string& path) const;
   std::string check_string(std::string_view keyword, const JsonValue& rule, const JsonValue& value,
                            const std::string& path) const;
   std::string check_object(const Place& place, const JsonValue& value,
