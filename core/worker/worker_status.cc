@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <string_view>
 
 #include "core/base/json.h"
 #include "core/worker/worker_impl.h"
@@ -13,6 +14,23 @@ namespace {
 constexpr std::int64_t kMicrosPerMs = 1'000;
 constexpr std::int64_t kStarvationUs = 10'000'000;  // contract, 1.6
 
+/// The contract's words for the states of a worker (2.5).
+std::string_view core_status(WorkerState state) {
+  switch (state) {
+    case WorkerState::kCreated:
+      return "Created";
+    case WorkerState::kRunning:
+      return "Running";
+    case WorkerState::kDraining:
+      return "Stopping";
+    case WorkerState::kStopped:
+      return "Stopped";
+    case WorkerState::kFailed:
+      return R"(Error(\"failed\"))";
+  }
+  return "Stopped";
+}
+
 }  // namespace
 
 std::string Worker::Impl::status_json() const {
@@ -23,9 +41,7 @@ std::string Worker::Impl::status_json() const {
                                 worker_state_name(now));
   base::append_json_string(out, name);
   out += R"(,"environment":"default","worker_core_status":")";
-  std::string core_status(worker_state_name(now));
-  core_status[0] = static_cast<char>(core_status[0] - 'a' + 'A');
-  out += core_status;
+  out += core_status(now);
   out += R"(","web_api_enabled":false,"supported_namespaces":[)";
   for (std::size_t i = 0; i < config.namespaces.size(); ++i) {
     if (i > 0) out += ',';

@@ -74,6 +74,9 @@ class Reader {
       warn("config_path is ignored: this library reads no configuration file");
     members_.remove("config_path");
     for (const char* name : {"worker_id", "namespace", "log_level"}) leave_out_unusable(name);
+    // What the contract's clients send when nobody chose a namespace; the contract ignores it.
+    if (const std::string* name = members_.find("namespace"); name && *name == R"("default")")
+      members_.remove("namespace");
     if (auto chosen = choose_store(); !chosen) return fail(chosen.error());
     if (!is_given(members_, "max_concurrent_handlers") &&
         !is_set(environment_, "TASKER_MAX_CONCURRENT_HANDLERS"))

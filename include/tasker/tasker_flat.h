@@ -64,7 +64,8 @@ TASKER_API int32_t is_worker_running(void);
  * @param config_json  NULL or empty: none. An object, over TASKER_… variables, over defaults:
  *        - `worker_id`: default `typescript-worker-<uuid>`;
  *        - `namespace`: the worker takes the steps of this namespace and of those of the templates
- *          that it has read; without it (nor TASKER_NAMESPACE) those of all namespaces;
+ *          that it has read; without it (nor TASKER_NAMESPACE), or as `default`, which clients send
+ *          when nobody chose, those of all namespaces;
  *        - `log_level`: trace, debug, info, warn, error; of log_info and so on, too;
  *        - `database_url` (else the variable DATABASE_URL): `sqlite:<path>`. Another scheme is
  *          refused, unless TASKER_STORE or `store_path` says where the store is: then it is
