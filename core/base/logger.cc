@@ -2,11 +2,15 @@
 #include "core/base/logger.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
+#include <sched.h>
+#include <spdlog/details/console_globals.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <exception>
 #include <iterator>
@@ -165,6 +169,27 @@ class StderrLogger final : public Logger {
   spdlog::logger logger_;
 };
 
+// spdlog writes under one lock for the process. A child of a fork must not find it taken by a
+// thread that it does not have.
+constinit std::atomic<bool> forks_pause = false;
+constinit std::atomic<bool> is_lock_held = false;
+
+void before_fork() {
+  constexpr int kTriesMax = 1'000;  // somebody who writes to a full pipe does not hold up a fork
+  auto& lock = spdlog::details::console_mutex::mutex();
+  bool is_held = false;
+  for (int i = 0; i < kTriesMax && !(is_held = lock.try_lock()); ++i) (void)sched_yield();
+  is_lock_held = is_held;
+}
+
+void after_fork() {
+  if (is_lock_held.exchange(false)) spdlog::details::console_mutex::mutex().unlock();
+}
+
+void pause_forks_while_writing() {
+  if (!forks_pause.exchange(true)) (void)pthread_atfork(before_fork, after_fork, after_fork);
+}
+
 class NullLogger final : public Logger {
  public:
   bool enabled(LogLevel) const override { return false; }
@@ -183,6 +208,7 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
 std::string_view log_level_name(LogLevel level) { return kLevelNames[index_of(level)]; }
 
 std::shared_ptr<Logger> make_stderr_logger(LogLevel level, bool json) {
+  pause_forks_while_writing();
   return std::make_shared<StderrLogger>(level, json);
 }
 

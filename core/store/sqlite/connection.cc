@@ -117,6 +117,8 @@ Result<Connection> Connection::open(const std::string& path, Access access,
   }
   Connection connection(path);
   sqlite3* handle = nullptr;
+  const ForkPause pause;
+  if (auto checked = OpenFile::check(path); !checked) return base::fail(checked.error());
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   connection.handle_.reset(handle);
   if (code != SQLITE_OK) {
@@ -124,6 +126,7 @@ Result<Connection> Connection::open(const std::string& path, Access access,
     return base::fail(
         map_error(code, system_errno, path, "opening it", handle ? sqlite3_errmsg(handle) : ""));
   }
+  connection.file_ = OpenFile(path);
   connection.busy_timeout_ms_ = std::make_unique<std::uint32_t>(busy_timeout_ms);
   sqlite3_busy_handler(handle, wait_for_lock, connection.busy_timeout_ms_.get());
   return connection;

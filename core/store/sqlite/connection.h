@@ -11,6 +11,7 @@
 
 #include "core/base/result.h"
 #include "core/base/uuid.h"
+#include "core/store/sqlite/fork_guard.h"
 
 namespace tasker::store::sqlite {
 
@@ -24,7 +25,8 @@ void pause_us(std::int64_t duration_us);
 /// Threads: one at a time.
 class Connection {
  public:
-  /// Waits for other processes' locks up to `busy_timeout_ms`. Errors are mapped by map_error.
+  /// Waits for other processes' locks up to `busy_timeout_ms`. Errors are mapped by map_error;
+  /// FORKED when a parent of this process had the file open at the fork.
   static base::Result<Connection> open(const std::string& path, Access access,
                                        std::uint32_t busy_timeout_ms);
 
@@ -55,6 +57,7 @@ class Connection {
 
   std::string path_;
   std::unique_ptr<std::uint32_t> busy_timeout_ms_;  // its address is given to SQLite
+  OpenFile file_;                                   // on record until the handle is closed
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
