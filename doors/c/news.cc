@@ -45,12 +45,13 @@ void News::raise() {
 
 void News::announce() {
   Lock lock(mutex_);
-  if (!closed_) raise();
+  // A poll may have been quicker than the announcement.
+  if (!closed_ && still_waits_()) raise();
 }
 
-void News::settle(const std::function<bool()>& still_waits) {
+void News::settle() {
   Lock lock(mutex_);
-  if (!raised_ || closed_ || still_waits()) return;
+  if (!raised_ || closed_ || still_waits_()) return;
   raised_ = false;
   if (std::exchange(readable_, false)) clear(descriptor_);
 }

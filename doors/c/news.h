@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "core/base/mutex.h"
 #include "core/base/result.h"
@@ -27,16 +28,17 @@ struct Wakeup {
 /// Threads: any, several at once.
 class News {
  public:
-  News() = default;
+  /// still_waits: whether anything is announced that no poll has answered yet; asked under the lock
+  /// that announcements take, so that none slips through between.
+  explicit News(std::function<bool()> still_waits) : still_waits_(std::move(still_waits)) {}
   ~News() { close(); }
   News(const News&) = delete;
   News& operator=(const News&) = delete;
 
   /// Something waits that was not announced yet. From a core thread: returns soon, calls nobody.
   void announce();
-  /// A poll has found its queue empty: `still_waits` says whether something else is announced. It
-  /// is asked under the lock that announcements take, so that none slips through between.
-  void settle(const std::function<bool()>& still_waits);
+  /// A poll has found its queue empty.
+  void settle();
   /// The waiters look again at what `over` says.
   void poke();
 
@@ -62,6 +64,8 @@ class News {
  private:
   void run();
   void raise() TASKER_REQUIRES(mutex_);
+
+  const std::function<bool()> still_waits_;
 
   // Held while the callback is exchanged, so that two exchanges do not cross. Before mutex_.
   base::Mutex exchange_mutex_;

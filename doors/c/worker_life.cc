@@ -88,8 +88,8 @@ Status drain(const tasker_worker* worker, std::uint32_t timeout_ms,
   auto used = use(worker);
   if (!used) return fail(used.error());
   if (auto fits = check_range(timeout_ms, 0, kDrainTimeoutMsMax, "timeout_ms"); !fits) return fits;
+  (*used)->begin_draining();
   const auto handed_back = (*used)->core().drain(timeout_ms);
-  (*used)->news().poke();
   if (!handed_back) return fail(handed_back.error());
   if (out_handed_back) *out_handed_back = *handed_back;
   return {};
@@ -101,6 +101,7 @@ Status begin_drain(const tasker_worker* worker, std::uint32_t timeout_ms,
   if (!used) return fail(used.error());
   if (auto fits = check_range(timeout_ms, 0, kDrainTimeoutMsMax, "timeout_ms"); !fits) return fits;
   if (auto given = check_not_null(out_request, "out_request"); !given) return given;
+  (*used)->begin_draining();
   return (*used)->begin_apart(out_request,
                               [timeout_ms](worker::Worker& core) -> Result<std::string> {
                                 const auto handed_back = core.drain(timeout_ms);

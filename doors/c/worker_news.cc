@@ -30,10 +30,12 @@ Status wait(const tasker_worker* worker, std::uint32_t timeout_ms) {
   if (!used) return fail(used.error());
   if (auto fits = check_range(timeout_ms, 0, kPollTimeoutMsMax, "timeout_ms"); !fits) return fits;
   WorkerObject& object = **used;
+  // Replies still come while the worker drains.
   const auto is_over = [&object] {
     const worker::WorkerState state = object.core().state();
-    return state != worker::WorkerState::kCreated && state != worker::WorkerState::kRunning &&
-           !object.requests().has_open();
+    const bool ends = object.is_draining() || (state != worker::WorkerState::kCreated &&
+                                               state != worker::WorkerState::kRunning);
+    return ends && !object.requests().has_open();
   };
   switch (object.news().wait(timeout_ms, is_over)) {
     case News::Waited::kNews:
@@ -66,7 +68,7 @@ Status poll_replies(const tasker_worker* worker, std::uint32_t max, tasker_buffe
   tasker_buffer replies = TASKER_BUFFER_INIT;
   (*used)->requests().poll(max, [&](std::string_view text) { give(&replies, text); });
   *out = replies;
-  (*used)->settle_news();
+  (*used)->news().settle();
   return {};
 }
 
@@ -76,7 +78,7 @@ Status poll_notices(const tasker_worker* worker, std::uint32_t max, tasker_buffe
   if (auto fits = check_range(max, 1, kPollMax, "max_notices"); !fits) return fits;
   if (auto given = check_not_null(out, "out_notices"); !given) return given;
   const auto notices = (*used)->core().poll_notices(max);
-  (*used)->settle_news();
+  (*used)->news().settle();
   *out = TASKER_BUFFER_INIT;
   if (notices.empty()) return {};
   std::string text;
@@ -94,7 +96,7 @@ Status poll_domain_events(const tasker_worker* worker, std::uint32_t max, tasker
   if (auto given = check_not_null(out, "out_events"); !given) return given;
   std::vector<std::string> events;
   (*used)->core().poll_domain_events(max, events);
-  (*used)->settle_news();
+  (*used)->news().settle();
   *out = TASKER_BUFFER_INIT;
   if (events.empty()) return {};
   std::string text;

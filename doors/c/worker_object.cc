@@ -43,6 +43,7 @@ TakenEvents::~TakenEvents() {
 
 WorkerObject::WorkerObject(std::shared_ptr<CallbackLogger> log_to)
     : log_to_(std::move(log_to)),
+      news_([this] { return worker_->has_news() || requests_->has_replies() || has_kept_; }),
       requests_(std::make_shared<Requests>([this] { news_.announce(); })) {}
 
 WorkerObject::~WorkerObject() { close(); }
@@ -124,9 +125,9 @@ Result<std::size_t> WorkerObject::take_step_events(std::size_t max, std::uint32_
   return *waited + worker_->poll_step_events(max - 1, out);
 }
 
-void WorkerObject::settle_news() {
-  news_.settle(
-      [this] { return worker_->has_news() || requests_->has_replies() || has_kept_.load(); });
+void WorkerObject::begin_draining() {
+  is_draining_ = true;
+  news_.poke();
 }
 
 Status WorkerObject::begin(std::uint64_t* out_request, const std::function<Status(Reply)>& start) {
@@ -186,7 +187,8 @@ Status WorkerObject::begin_apart(std::uint64_t* out_request,
 
 void WorkerObject::wait_until(const std::function<bool()>& is_done) {
   Lock lock(wait_mutex_);
-  wait_condition_.wait(wait_mutex_, [&]() TASKER_REQUIRES(wait_mutex_) { return stopped_ || is_done(); });
+  wait_condition_.wait(wait_mutex_,
+                       [&]() TASKER_REQUIRES(wait_mutex_) { return stopped_ || is_done(); });
 }
 
 void WorkerObject::tell_waiters() {

@@ -65,8 +65,9 @@ class WorkerObject {
   /// @return how many were appended
   base::Result<std::size_t> take_step_events(std::size_t max, std::uint32_t timeout_ms,
                                              std::vector<worker::StepEvent>& out);
-  /// To be called after a poll of any kind that found nothing more.
-  void settle_news();
+  /// Before a drain: waiters need not wait for step events any more.
+  void begin_draining();
+  bool is_draining() const { return is_draining_; }
 
   /// Begins a request whose reply comes later: `start` gets the function that takes it, once and
   /// from any thread. When `start` refuses, there is no request.
@@ -116,6 +117,7 @@ class WorkerObject {
 
   std::atomic<std::uint32_t> users_{0};
   std::atomic<bool> closing_{false};
+  std::atomic<bool> is_draining_{false};
   base::Mutex wait_mutex_;
   base::Condition wait_condition_;
   bool stopped_ TASKER_GUARDED_BY(wait_mutex_) = false;

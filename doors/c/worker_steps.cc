@@ -58,7 +58,7 @@ class EventText {
       if (!came && written_ == 0) return fail(came.error());
       while (written_ < taken_.events().size() && !is_full_) write_next();
       if (came && *came == wanted) continue;
-      object_.settle_news();
+      object_.news().settle();
       break;
     }
     text_ += ']';
