@@ -54,3 +54,16 @@ target_compile_options(tasker_c_library PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-e
 target_link_libraries(tasker_c_library PRIVATE ${CMAKE_DL_LIBS})
 target_link_options(tasker_c_library PRIVATE -Wl,--version-script=${generated}/exports.map -Wl,-z,nodelete -Wl,-z,defs)
 add_dependencies(tasker_c_library tasker_c_core)
+
+if(TASKER_BUILD_TESTS)
+  # Knows the library by its path alone; its own symbols are exported, as a runtime's are.
+  add_executable(tasker_c_load_test ${CMAKE_CURRENT_SOURCE_DIR}/isolation/load_test.c)
+  target_include_directories(tasker_c_load_test PRIVATE ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(tasker_c_load_test PRIVATE _GNU_SOURCE)
+  target_link_libraries(tasker_c_load_test PRIVATE ${CMAKE_DL_LIBS})
+  set_target_properties(tasker_c_load_test PROPERTIES ENABLE_EXPORTS ON)
+  add_dependencies(tasker_c_load_test tasker_c_library)
+  add_test(NAME tasker_c_load_test COMMAND tasker_c_load_test $<TARGET_FILE:tasker_c_library>)
+  set_tests_properties(tasker_c_load_test PROPERTIES LABELS plain TIMEOUT 300
+                       ENVIRONMENT TASKER_TEMPLATE_PATH=${CMAKE_CURRENT_SOURCE_DIR}/isolation/load_test_templates)
+endif()
