@@ -132,8 +132,8 @@ class FlatDoor : public Door {
 
   Result<Answer> call(std::string_view name, const std::vector<JsonValue>& values,
                       const Captures& captures) override {
-    static const JsonValue kMissing;
-    const JsonValue& first = values.empty() ? kMissing : values[0];
+    static const JsonValue missing;
+    const JsonValue& first = values.empty() ? missing : values[0];
     if (name == "bootstrap_worker")
       return answer(bootstrap(config_argument(first, given_.config, captures)));
     if (name == "check_template")

@@ -20,8 +20,8 @@ struct Arguments {
   const Captures& captures;
 
   const JsonValue& at(std::size_t index) const {
-    static const JsonValue kMissing;
-    return index < values.size() ? values[index] : kMissing;
+    static const JsonValue missing;
+    return index < values.size() ? values[index] : missing;
   }
   std::string text(std::size_t index) const { return resolved(at(index), captures).text; }
   TextArgument json(std::size_t index) const { return json_argument(at(index), captures); }

@@ -31,9 +31,9 @@ std::string read_file(const std::string& path) {
 bool is_poll(std::string_view call) { return call.starts_with("poll_"); }
 
 const JsonValue& member_or_null(const JsonValue& value, std::string_view name) {
-  static const JsonValue kNull;
+  static const JsonValue null_value;
   const JsonValue* const found = value.find(name);
-  return found == nullptr ? kNull : *found;
+  return found == nullptr ? null_value : *found;
 }
 
 /// Whether `told` is the way to `field`, or ends in it: `requests[0].name` is `name`.

@@ -11,8 +11,8 @@ namespace tasker::contract {
 namespace {
 
 const SchemaSet& schemas() {
-  static const base::Result<SchemaSet> kLoaded = SchemaSet::load(TASKER_CONTRACT_FOLDER "/schema");
-  return kLoaded.value();
+  static const base::Result<SchemaSet> loaded = SchemaSet::load(TASKER_CONTRACT_FOLDER "/schema");
+  return loaded.value();
 }
 
 JsonValue json(std::string_view text) { return parse_json(text).value(); }

@@ -18,8 +18,8 @@ namespace tasker::contract {
 namespace {
 
 const SchemaSet& schemas() {
-  static const base::Result<SchemaSet> kLoaded = SchemaSet::load(TASKER_CONTRACT_FOLDER "/schema");
-  return kLoaded.value();
+  static const base::Result<SchemaSet> loaded = SchemaSet::load(TASKER_CONTRACT_FOLDER "/schema");
+  return loaded.value();
 }
 
 /// The YAML as the JSON value that it stands for; null when it is no YAML.

@@ -37,8 +37,8 @@ class StoreFolder {
 };
 
 const SchemaSet& schemas() {
-  static const base::Result<SchemaSet> kLoaded = SchemaSet::load(kSchemas);
-  return kLoaded.value();
+  static const base::Result<SchemaSet> loaded = SchemaSet::load(kSchemas);
+  return loaded.value();
 }
 
 class VectorTest : public ::testing::Test {
