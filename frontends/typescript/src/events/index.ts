@@ -1,4 +1,6 @@
 // Entry point `tasker-worker/events`: the in-process bus and what moves steps through it.
+export { Channel } from './channel.js';
+export type * from './channel-types.js';
 export type * from './emitter-types.js';
 export { TaskerEventEmitter } from './emitter.js';
 export type * from './event-map.js';
