@@ -20,10 +20,16 @@ stage() {
 }
 
 # node_suite MAJOR WORKSPACE ARGUMENT... : a workspace's own tests on one of the pinned versions of Node.
-node_suite() {
+node_suite() { node_script "$1" test "${@:2}"; }
+
+# doors_suite MAJOR ARGUMENT... : the contract through the addon and through FFI.
+doors_suite() { node_script "$1" test:doors frontends/typescript "${@:2}"; }
+
+# node_script MAJOR SCRIPT WORKSPACE ARGUMENT...
+node_script() {
   use_node "$1"
   [[ "$(node --version)" == "v${NODE_VERSIONS[$1]}" ]] || die "node is $(node --version), not ${NODE_VERSIONS[$1]}"
-  node "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" test --silent -w "$2" -- "${@:3}"
+  node "$TOOLS/npm-$NPM_VERSION/bin/npm-cli.js" run "$2" --silent -w "$3" -- "${@:4}"
 }
 
 stage tools tests 10 "tools' own tests" python3 -m unittest discover --start-directory tools --pattern '*_test.py'
@@ -34,10 +40,12 @@ stage asan tests 40 "C++ tests under ASan and UBSan" run_asan
 stage tsan tests 30 "concurrent C++ tests under TSan" run_tsan
 for major in "${TEST_NODES[@]}"; do
   stage "node$major" tests 20 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
+  stage "doors-node$major" tests 20 "the contract on Node $major × addon, FFI" doors_suite "$major"
 done
 unset major
 for runtime in bun deno; do
   stage "$runtime" tests 20 "TypeScript tests on ${runtime^}" node_suite "$BUILD_NODE" frontends/typescript "--runtime=$runtime"
+  stage "doors-$runtime" tests 20 "the contract on ${runtime^} × addon, FFI" doors_suite "$BUILD_NODE" "--runtime=$runtime"
 done
 unset runtime
 stage example tests 20 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report

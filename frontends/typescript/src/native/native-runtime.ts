@@ -52,17 +52,6 @@ interface NativeRefusal {
 
 type NativeCreated = { task_uuid: string; duplicate: boolean } | { error: { code: string; message: string } };
 
-/** The configuration's JSON text; the contract's `namespace` becomes the core's list. */
-function configText(config: BootstrapConfig | string): string {
-  if (typeof config === 'string') {
-    return config;
-  }
-  const { namespace, ...members } = config;
-  return JSON.stringify(
-    namespace === undefined || namespace === null ? members : { namespaces: [namespace], ...members },
-  );
-}
-
 /** How a runtime comes to its door; every member is optional. */
 export interface NativeRuntimeOptions {
   /** @default TASKER_RUNTIME, else the default of the JavaScript runtime */
@@ -73,6 +62,8 @@ export interface NativeRuntimeOptions {
   readonly native?: NativeDoor | undefined;
   /** @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Folder from which local builds are looked for, upwards. @default the folder of this package */
+  readonly from?: string | undefined;
 }
 
 /** One worker of this thread, behind the addon or the FFI of whatever runtime this is. */
@@ -89,7 +80,7 @@ export class NativeRuntime implements TaskerRuntime {
 
   /** @throws {TaskerError} INVALID_ARGUMENT naming the option */
   constructor(options: NativeRuntimeOptions = {}) {
-    refuseUnknownKeys(options, ['door', 'delivery', 'native', 'environment'], 'options');
+    refuseUnknownKeys(options, ['door', 'delivery', 'native', 'environment', 'from'], 'options');
     if (options.door !== undefined) {
       checkDoor(options.door, 'options.door');
     }
@@ -125,8 +116,8 @@ export class NativeRuntime implements TaskerRuntime {
     if (this.native !== null) {
       return;
     }
-    const { door, delivery, environment } = this.options;
-    const loaded = loadDoor({ path, door, delivery, environment }, this.name);
+    const { door, delivery, environment, from } = this.options;
+    const loaded = loadDoor({ path, door, delivery, environment, from }, this.name);
     this.loadedDoor = loaded;
     this.native = loaded.native;
     if (loaded.fallback !== null) {
@@ -342,7 +333,7 @@ export class NativeRuntime implements TaskerRuntime {
       throw makeTaskerError('INVALID_STATE', 'this runtime has a worker already');
     }
     const door = this.loaded();
-    this.worker = native(() => door.openWorker(configText(config)));
+    this.worker = native(() => door.openWorker(typeof config === 'string' ? config : JSON.stringify(config)));
     this.keepsDomainEvents = false;
     const status = JSON.parse(this.worker.status()) as { worker_id?: string };
     this.id = status.worker_id ?? null;
@@ -513,7 +504,6 @@ export class NativeRuntime implements TaskerRuntime {
   }
 
   checkTemplate(yaml: string): TemplateReport {
-    requireString(yaml, 'yaml');
     return native(() => JSON.parse(this.loaded().checkTemplate(yaml)) as TemplateReport);
   }
 

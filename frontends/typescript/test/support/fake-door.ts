@@ -123,12 +123,9 @@ export class FakeWorker implements NativeWorker {
     return refused.length === 0 ? null : JSON.stringify(refused);
   }
 
-  checkpointStepEvent(eventId: string, checkpointJson: string): Promise<string> {
-    try {
-      return Promise.resolve(this.checkpointStepEventSync(eventId, checkpointJson));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async checkpointStepEvent(eventId: string, checkpointJson: string): Promise<string> {
+    await Promise.resolve();
+    return this.checkpointStepEventSync(eventId, checkpointJson);
   }
 
   checkpointStepEventSync(eventId: string, checkpointJson: string): string {

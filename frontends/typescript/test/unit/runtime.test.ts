@@ -82,7 +82,7 @@ suite('NativeRuntime with a worker', () => {
     const runtime = new NativeRuntime({ native: addon });
     const started = runtime.bootstrapWorker({ namespace: 'demo', worker_id: 'w' });
     assert.deepEqual([started.success, started.status, started.worker_id], [true, 'started', 'fake-worker']);
-    assert.deepEqual(addon.worker.config, { namespaces: ['demo'], worker_id: 'w' });
+    assert.deepEqual(addon.worker.config, { namespace: 'demo', worker_id: 'w' });
     assert.ok(addon.worker.started);
     assert.equal(runtime.bootstrapWorker().status, 'already_running');
     assert.equal(runtime.getWorkerStatus().running, true);

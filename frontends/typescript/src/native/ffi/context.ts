@@ -13,17 +13,31 @@ interface ErrorDocument {
   readonly detail?: string;
 }
 
-/** What the library calls its parameters, and this door its own. */
-const parameterNames: readonly (readonly [string, string])[] = [
-  ['event_id', 'eventId'],
-  ['task_uuid', 'taskUuid'],
-  ['step_uuid', 'stepUuid'],
-];
-
 /** An error document as a door throws it: a plain Error with the document's members. */
 export function errorOfDocument(document: ErrorDocument): Error {
   const { message, ...members } = document;
   return Object.assign(new Error(message), members);
+}
+
+/** Parameters that the library checks and calls `event_id` and so on. */
+export type IdName = 'eventId' | 'taskUuid' | 'stepUuid';
+
+const theirNames: Readonly<Record<IdName, string>> = {
+  eventId: 'event_id',
+  taskUuid: 'task_uuid',
+  stepUuid: 'step_uuid',
+};
+
+/** The same error with the names that parameters have here. */
+function withNamesOfHere(error: Error & { field?: unknown }, ids: readonly IdName[]): Error {
+  for (const id of ids) {
+    const theirs = theirNames[id];
+    if (error.field === theirs && error.message.startsWith(`${theirs} is `)) {
+      error.field = id;
+      error.message = id + error.message.slice(theirs.length);
+    }
+  }
+  return error;
 }
 
 export class FfiContext {
@@ -35,17 +49,14 @@ export class FfiContext {
     this.memory = new FfiMemory(library);
   }
 
-  /** As `check`, for a call whose UUIDs have other names here than in the library. */
-  checkNamed(status: number): void {
+  /**
+   * Throws what the library wrote to the place for errors, unless the status is OK.
+   *
+   * @param ids parameters of the call that are UUIDs, as they are called here
+   */
+  check(status: number, ...ids: readonly IdName[]): void {
     if (status !== STATUS.OK) {
-      throw withNamesOfHere(this.takeError());
-    }
-  }
-
-  /** Throws what the library wrote to the place for errors, unless the status is OK. */
-  check(status: number): void {
-    if (status !== STATUS.OK) {
-      throw this.takeError();
+      throw withNamesOfHere(this.takeError(), ids);
     }
   }
 
@@ -64,14 +75,4 @@ export class FfiContext {
   dropError(handle: FfiValue = this.memory.takeHandle('error')): void {
     this.library.call.tasker_error_destroy(handle);
   }
-}
-
-function withNamesOfHere(error: Error & { code?: unknown; field?: unknown }): Error {
-  for (const [theirs, ours] of parameterNames) {
-    if (error.code === 'INVALID_ARGUMENT' && error.field === theirs && error.message.startsWith(`${theirs} is `)) {
-      error.field = ours;
-      error.message = ours + error.message.slice(theirs.length);
-    }
-  }
-  return error;
 }

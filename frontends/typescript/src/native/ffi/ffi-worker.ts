@@ -153,7 +153,7 @@ export class FfiWorker implements NativeWorker {
       memory.error,
     );
     if (status !== STATUS.OK) {
-      this.context.checkNamed(status);
+      this.context.check(status, 'eventId');
     }
   }
 
@@ -178,7 +178,7 @@ export class FfiWorker implements NativeWorker {
     this.alive();
     this.putTwo('checkpointStepEventSync', { eventId, checkpointJson });
     const { library, memory } = this.context;
-    this.context.checkNamed(
+    this.context.check(
       library.call.tasker_worker_checkpoint_step_event(
         this.handle,
         memory.first,
@@ -188,6 +188,7 @@ export class FfiWorker implements NativeWorker {
         memory.events,
         memory.error,
       ),
+      'eventId',
     );
     return memory.readEvents(36);
   }
@@ -258,8 +259,9 @@ export class FfiWorker implements NativeWorker {
     checkText('retryTask', 'taskUuid', taskUuid);
     const { library, memory } = this.context;
     memory.put(taskUuid);
-    this.context.checkNamed(
+    this.context.check(
       library.call.tasker_worker_retry_task(this.handle, memory.first, memory.firstSize, memory.countOut, memory.error),
+      'taskUuid',
     );
     return memory.count();
   }
@@ -326,11 +328,11 @@ export class FfiWorker implements NativeWorker {
     this.alive();
     const { library, memory } = this.context;
     if (text === undefined) {
-      this.context.checkNamed(library.call[name](this.handle, memory.error));
+      this.context.check(library.call[name](this.handle, memory.error));
       return;
     }
     memory.put(text);
-    this.context.checkNamed(library.call[name](this.handle, memory.first, memory.firstSize, memory.error));
+    this.context.check(library.call[name](this.handle, memory.first, memory.firstSize, memory.error), 'taskUuid');
   }
 
   /** A worker and a text in, a text out or null; the text's key is its name. */
@@ -340,8 +342,9 @@ export class FfiWorker implements NativeWorker {
     checkText(callOf(name), argument, text);
     const { library, memory } = this.context;
     memory.put(text);
-    this.context.checkNamed(
+    this.context.check(
       library.call[name](this.handle, memory.first, memory.firstSize, memory.buffer, memory.error),
+      'taskUuid',
     );
     return memory.takeBuffer();
   }
@@ -352,7 +355,7 @@ export class FfiWorker implements NativeWorker {
     }
     this.alive();
     const { library, memory } = this.context;
-    this.context.checkNamed(library.call[name](this.handle, memory.buffer, memory.error));
+    this.context.check(library.call[name](this.handle, memory.buffer, memory.error));
     return memory.takeBuffer() ?? '';
   }
 
@@ -360,7 +363,7 @@ export class FfiWorker implements NativeWorker {
     this.alive();
     this.putTwo(call, given);
     const { library, memory } = this.context;
-    this.context.checkNamed(
+    this.context.check(
       library.call[name](
         this.handle,
         memory.first,
@@ -370,6 +373,8 @@ export class FfiWorker implements NativeWorker {
         memory.buffer,
         memory.error,
       ),
+      'taskUuid',
+      'stepUuid',
     );
     return memory.takeBuffer() ?? '';
   }
@@ -385,14 +390,18 @@ export class FfiWorker implements NativeWorker {
     this.alive();
     checkInteger(call, 'max', max, pollRange);
     const { library, memory } = this.context;
-    this.context.checkNamed(library.call[name](this.handle, max, memory.buffer, memory.error));
+    this.context.check(library.call[name](this.handle, max, memory.buffer, memory.error));
     return memory.takeBuffer();
   }
 
   /** Begins a call whose reply comes later. */
   private begin(name: FfiName, values: readonly FfiValue[]): Promise<unknown> {
     const { library, memory } = this.context;
-    this.context.checkNamed(library.call[name](this.handle, ...values, memory.requestOut, memory.error));
+    this.context.check(
+      library.call[name](this.handle, ...values, memory.requestOut, memory.error),
+      'taskUuid',
+      'eventId',
+    );
     const request = memory.number('request');
     return new Promise((resolve, reject) => {
       this.waiters.set(request, { resolve, reject });
@@ -498,12 +507,12 @@ function callOf(name: FfiName): string {
   return name.replace(/^tasker_worker_/, '').replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** One request as a list; what is not one JSON value would become several. */
+/** One request as a list. What is not one JSON value must not become several: it becomes a text that is refused. */
 function oneRequest(requestJson: string): string {
   try {
     JSON.parse(requestJson);
-  } catch (error) {
-    throw doorError('INVALID_JSON', `request: ${toError(error).message}`, 'request');
+  } catch {
+    return `[${requestJson},`;
   }
   return `[${requestJson}]`;
 }
