@@ -1,20 +1,45 @@
 #include "core/base/uuid.h"
 
+#include <cstring>
+
 namespace tasker::base {
 namespace {
 
 constexpr std::size_t kTextSize = 36;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
+constexpr std::array<char, 512> make_hex_pairs() {
+  std::array<char, 512> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    pairs[2 * byte] = kHexDigits[byte >> 4U];
+    pairs[2 * byte + 1] = kHexDigits[byte & 0x0FU];
+  }
+  return pairs;
+}
+
+constexpr std::array<char, 512> kHexPairs = make_hex_pairs();
+
 constexpr bool dash_before(std::size_t byte) {
   return byte == 4 || byte == 6 || byte == 8 || byte == 10;
 }
 
-std::optional<std::uint8_t> hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return static_cast<std::uint8_t>(digit - '0');
-  if (digit >= 'a' && digit <= 'f') return static_cast<std::uint8_t>(digit - 'a' + 10);
-  if (digit >= 'A' && digit <= 'F') return static_cast<std::uint8_t>(digit - 'A' + 10);
-  return std::nullopt;
+constexpr std::uint8_t kNoDigit = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> make_hex_values() {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(kNoDigit);
+  for (std::uint8_t value = 0; value < 16; ++value) {
+    const auto digit = static_cast<unsigned char>(kHexDigits[value]);
+    values[digit] = value;
+    if (value >= 10) values[digit - 'a' + 'A'] = value;
+  }
+  return values;
+}
+
+constexpr std::array<std::uint8_t, 256> kHexValues = make_hex_values();
+
+constexpr std::uint8_t hex_value(char digit) {
+  return kHexValues[static_cast<unsigned char>(digit)];
 }
 
 void put_big_endian(Uuid& id, std::size_t from, std::uint64_t value, std::size_t bytes) {
@@ -48,8 +73,8 @@ void Uuid::append_to(std::string& out) const {
   std::size_t at = 0;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     if (dash_before(i)) text[at++] = '-';
-    text[at++] = kHexDigits[bytes[i] >> 4U];
-    text[at++] = kHexDigits[bytes[i] & 0x0FU];
+    std::memcpy(&text[at], &kHexPairs[std::size_t{2} * bytes[i]], 2);
+    at += 2;
   }
   out.append(text.data(), text.size());
 }
@@ -65,13 +90,15 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   if (text.size() != kTextSize) return std::nullopt;
   Uuid id;
   std::size_t at = 0;
+  std::uint8_t seen = 0;
   for (std::size_t i = 0; i < id.bytes.size(); ++i) {
     if (dash_before(i) && text[at++] != '-') return std::nullopt;
-    const auto high = hex_value(text[at++]);
-    const auto low = hex_value(text[at++]);
-    if (!high || !low) return std::nullopt;
-    id.bytes[i] = static_cast<std::uint8_t>((*high << 4U) | *low);
+    const std::uint8_t high = hex_value(text[at++]);
+    const std::uint8_t low = hex_value(text[at++]);
+    seen |= high | low;
+    id.bytes[i] = static_cast<std::uint8_t>((high << 4U) | low);
   }
+  if (seen > 0x0F) return std::nullopt;
   return id;
 }
 

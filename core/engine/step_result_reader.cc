@@ -86,10 +86,14 @@ Status expect_string(std::string_view path, value& given, bool& is_there) {
 }
 
 struct Member {
-  std::string_view path;  ///< whole path, for errors
-  Status (*read)(std::string_view path, value& given, Envelope& into);
+  using Read = Status (*)(std::string_view path, value& given, Envelope& into);
 
-  std::string_view name() const { return path.substr(path.rfind('.') + 1); }
+  constexpr Member(std::string_view whole_path, Read reader)
+      : path(whole_path), name(whole_path.substr(whole_path.rfind('.') + 1)), read(reader) {}
+
+  std::string_view path;  ///< whole path, for errors
+  std::string_view name;  ///< its last part
+  Read read;
 };
 
 /// Reads the members of the table, each at most once. Others are passed over.
@@ -101,7 +105,7 @@ Status read_members(object& from, const std::array<Member, kCount>& table, Envel
     // Half a surrogate pair is legal JSON, but no name that is known here.
     if (field.unescaped_key().get(name) != simdjson::SUCCESS) continue;
     for (std::size_t i = 0; i < kCount; ++i) {
-      if (table[i].name() != name) continue;
+      if (table[i].name != name) continue;
       if (std::exchange(seen[i], true)) {
         return base::fail(ErrorCode::kINVALID_JSON, fmt::format("{} is given twice", table[i].path),
                           std::string(table[i].path));

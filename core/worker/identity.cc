@@ -36,6 +36,7 @@ std::string identity_hash(const store::TaskHeader& task, const model::TaskTempla
     hash = hashed(hash, body.name);
     append_hex(out, hashed(hash, *task.idempotency_key), 16);
   } else {
+    out.reserve(32);
     for (const std::uint8_t byte : task.uuid.bytes) append_hex(out, byte, 2);
   }
   return out;

@@ -10,6 +10,8 @@ namespace tasker::worker {
 namespace {
 
 constexpr TimeSpelling kTimes = TimeSpelling::kStepEvent;
+constexpr std::size_t kReadyPayloadMax = 64U << 10;
+constexpr std::size_t kReadyTextBytes = 2'048;  // what an event has besides its payload, about
 
 void append_task(std::string& out, const store::TaskHeader& task,
                  const store::StoredTemplate& stored) {
@@ -143,7 +145,23 @@ void append_task_sequence_step_json(std::string& out, const StepEvent& event) {
   object.close();
 }
 
+void make_text_ready(StepEvent& event) {
+  std::size_t payload = event.task->context_json.size() + event.previous_result_json.size();
+  for (const DependencyResult& dependency : event.dependencies)
+    payload += dependency.result ? dependency.result->size() : 0;
+  if (event.checkpoint_json) payload += event.checkpoint_json->size();
+  if (payload > kReadyPayloadMax) return;
+  std::string text;
+  text.reserve(payload + kReadyTextBytes);
+  append_step_event_json(text, event);
+  event.text = std::move(text);
+}
+
 void append_step_event_json(std::string& out, const StepEvent& event) {
+  if (!event.text.empty()) {
+    out += event.text;
+    return;
+  }
   const base::Uuid step_uuid = base::derive_uuid(event.task->uuid, event.claim.step.index);
   JsonObject object(out);
   object.uuid("event_id", event.event_id);

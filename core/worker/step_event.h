@@ -31,9 +31,14 @@ struct StepEvent {
   /// What the handler sees of the step's last checkpoint (contract, 2.4); null when it has none.
   std::shared_ptr<const std::string> checkpoint_json;
   bool is_continuation = false;  ///< dispatched again by a checkpoint, not claimed anew
+  std::string text;              ///< its JSON when it was made ready, or empty
 };
 
-/// Appends the contract's step event (2.1) for `event`.
+/// Makes the event's JSON now, on a thread that has the time, so that handing it out is a copy.
+/// Large ones are left for later: a queue of them would hold their payloads twice.
+void make_text_ready(StepEvent& event);
+
+/// Appends the contract's step event (2.1) for `event`. One whose text is ready may not be changed.
 void append_step_event_json(std::string& out, const StepEvent& event);
 /// Appends the part of it that domain events carry too: {task, workflow_step, step_definition,
 /// dependency_results}.

@@ -230,6 +230,32 @@ TEST_F(StepEventJson, ShowsTheCheckpointTheLastResultAndTheAttemptsOwnCorrelatio
   EXPECT_FALSE(bool(parsed["workflow_step"]["results"]["success"]));
 }
 
+TEST(ReadyText, IsWhatIsHandedOut) {
+  StepEvent event = first_event();
+  std::string fresh;
+  append_step_event_json(fresh, event);
+  make_text_ready(event);
+  EXPECT_EQ(event.text, fresh);
+  std::string out = "[";
+  append_step_event_json(out, event);
+  EXPECT_EQ(out, "[" + fresh);
+}
+
+TEST(ReadyText, IsNotMadeOfLargePayloads) {
+  constexpr std::size_t kMost = 64U << 10;
+  for (const std::size_t size : {kMost, kMost + 1}) {
+    StepEvent event = first_event();
+    auto task = header();
+    task.context_json = "\"" + std::string(size - 2, 'x') + "\"";
+    event.task = std::make_shared<store::TaskHeader>(task);
+    make_text_ready(event);
+    EXPECT_EQ(event.text.empty(), size > kMost) << size;
+    std::string out;
+    append_step_event_json(out, event);
+    EXPECT_NE(out.find(task.context_json), std::string::npos);
+  }
+}
+
 TEST(IdentityHash, IsTheSameForEqualKeysAndApartForOthers) {
   const auto compiled = flights_template();
   store::TaskHeader task = header();

@@ -404,6 +404,7 @@ void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
   for (const store::Claim& claim : outcome.claims) {
     auto event = events_.build(claim, *store_);
     if (event) {
+      make_text_ready(*event);
       events.push_back(std::move(*event));
       continue;
     }

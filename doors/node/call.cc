@@ -46,6 +46,13 @@ std::string_view type_name(napi_valuetype type) {
   return "a value of unknown type";
 }
 
+// No early end, so that the compiler turns it into a few wide instructions.
+bool is_ascii(std::string_view text) {
+  unsigned char seen = 0;
+  for (const char c : text) seen = static_cast<unsigned char>(seen | static_cast<unsigned char>(c));
+  return seen < 0x80;
+}
+
 std::optional<std::string> read_text(napi_env env, napi_value value) {
   std::size_t length = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return std::nullopt;
@@ -62,9 +69,7 @@ std::optional<std::string> read_text(napi_env env, napi_value value) {
 napi_value make_string(napi_env env, std::string_view text) {
   napi_value value = nullptr;
   // One-byte strings are copied without decoding; most JSON is plain ASCII.
-  const bool ascii = std::all_of(text.begin(), text.end(),
-                                 [](char c) { return static_cast<signed char>(c) >= 0; });
-  const napi_status status = ascii
+  const napi_status status = is_ascii(text)
                                  ? napi_create_string_latin1(env, text.data(), text.size(), &value)
                                  : napi_create_string_utf8(env, text.data(), text.size(), &value);
   return status == napi_ok ? value : nullptr;
