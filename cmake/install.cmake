@@ -9,11 +9,12 @@ set(TASKER_INSTALL_DATADIR ${CMAKE_INSTALL_DATADIR}/tasker)
 
 install(TARGETS tasker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 
-# libtasker_worker.so finds libtasker_worker_core.so in its own folder.
-target_include_directories(tasker_worker INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-install(TARGETS tasker_worker EXPORT tasker-targets
+# libtasker_worker.so finds libtasker_worker_core.so in its own folder. In the build, tasker_worker is the core's module.
+set_target_properties(tasker_c_library PROPERTIES EXPORT_NAME tasker_worker)
+target_include_directories(tasker_c_library INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+install(TARGETS tasker_c_library EXPORT tasker-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development)
-install(TARGETS tasker_worker_core LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
+install(TARGETS tasker_c_core LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
 
 install(FILES ${CMAKE_SOURCE_DIR}/include/tasker/tasker.h ${CMAKE_SOURCE_DIR}/include/tasker/tasker.hpp
               ${CMAKE_SOURCE_DIR}/include/tasker/tasker_flat.h

@@ -3,6 +3,7 @@ option(TASKER_BUILD_TESTS "Build the C++ tests" ON)
 option(TASKER_BUILD_C_DOOR "Build the C ABI, libtasker_worker" ON)
 option(TASKER_BUILD_ADDON "Build the Node-API addon" ON)
 option(TASKER_BUILD_BENCH "Build the C++ programs of the benchmarks" OFF)
+option(TASKER_FUZZ "Build the fuzz targets for libFuzzer (Clang)" OFF)
 set(TASKER_SANITIZE "" CACHE STRING "Sanitizers, such as address;undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)

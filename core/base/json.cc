@@ -300,6 +300,13 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+/// What simdjson works with are statics of its own, made at their first use. A worker that a static
+/// of the program holds is closed after main and needs them still: made when the library is loaded,
+/// before any such static, they go after it.
+__attribute__((constructor(101))) void make_statics_of_simdjson() {
+  [[maybe_unused]] const bool made = simdjson::validate_utf8("", 0);
+}
+
 }  // namespace
 
 Status check_json(std::string_view text, std::string_view field, const JsonLimits& limits) {
