@@ -20,6 +20,20 @@ void ProblemList::add(int line, std::string field, std::string reason) {
   problems_.push_back({line, std::move(field), std::move(reason)});
 }
 
+void ProblemList::add_unknown_field(int line, std::string field, std::string reason) {
+  if (!ignores_unknown_fields_) return add(line, std::move(field), std::move(reason));
+  if (unknown_fields_.size() >= kProblemsMax) return;
+  unknown_fields_.push_back({line, std::move(field), std::move(reason)});
+}
+
+std::vector<TemplateProblem> ProblemList::take_unknown_fields() {
+  std::stable_sort(unknown_fields_.begin(), unknown_fields_.end(),
+                   [](const TemplateProblem& left, const TemplateProblem& right) {
+                     return left.line < right.line;
+                   });
+  return std::exchange(unknown_fields_, {});
+}
+
 std::vector<TemplateProblem> ProblemList::take() {
   std::stable_sort(
       problems_.begin(), problems_.end(),

@@ -137,11 +137,12 @@ model::TaskTemplate read_template(const YamlValue& root, const TemplateLimits& l
 
 TemplateReport read_template_yaml(std::string_view text, const TemplateLimits& limits) {
   TemplateReport report;
-  ProblemList problems;
+  ProblemList problems(limits.ignores_unknown_fields);
   if (const auto tree = YamlTree::parse(text, limits, problems)) {
     model::TaskTemplate body = read_template({&tree->root(), ""}, limits, problems);
     if (problems.empty()) report.body = std::move(body);
   }
+  report.ignored = problems.take_unknown_fields();
   report.problems = problems.take();
   return report;
 }

@@ -18,6 +18,9 @@ struct TemplateLimits {
   std::uint32_t steps_max = 5000;
   std::uint32_t depth_max = 64;
   std::uint32_t nodes_max = 200'000;  ///< YAML nodes after aliases are expanded
+  /// Fields that no rule knows are passed over, as the worker contract (section 5) has it, and
+  /// reported as such. Else they are problems, since a misspelt one changes what runs.
+  bool ignores_unknown_fields = false;
 };
 
 struct TemplateProblem {
@@ -29,6 +32,7 @@ struct TemplateProblem {
 struct TemplateReport {
   std::optional<model::TaskTemplate> body;  ///< set exactly when problems is empty
   std::vector<TemplateProblem> problems;    ///< in the order of the text, all that were found
+  std::vector<TemplateProblem> ignored;     ///< fields that were passed over, in that order
 };
 
 /// Reads one template. Every rule of the contract's section 5 is checked, and what it leaves

@@ -341,6 +341,22 @@ TEST(ReadTemplateYaml, MoreProblemsThanTheListHoldsAreSaidToBeThere) {
   EXPECT_EQ(report.problems[200].reason, "there are more problems; 200 are listed");
 }
 
+TEST(TemplateYaml, PassesOverUnknownFieldsWhereThatIsAskedForAndSaysSo) {
+  constexpr std::string_view kYaml =
+      "name: a\nnamespace_name: n\nversion: 1.0.0\nowner: me\n"
+      "steps:\n  - name: s\n    handler: { callable: c, queue: q }\n    retry: { jitter: 1 }\n";
+  EXPECT_EQ(read_template_yaml(kYaml).problems.size(), 3U);
+  TemplateLimits lenient;
+  lenient.ignores_unknown_fields = true;
+  const TemplateReport report = read_template_yaml(kYaml, lenient);
+  EXPECT_TRUE(report.body.has_value()) << all_problems(report);
+  ASSERT_EQ(report.ignored.size(), 3U);
+  EXPECT_EQ(report.ignored[0].field, "owner");
+  EXPECT_EQ(report.ignored[1].field, "steps[0].handler.queue");
+  EXPECT_EQ(report.ignored[2].line, 8);
+  EXPECT_FALSE(read_template_yaml("name: 5\nowner: me\n", lenient).body.has_value());
+}
+
 TEST(TemplateError, HasOneLineForEachProblem) {
   const TemplateReport report = read_template_yaml("name: 1\nversion: 1.0.0\n");
   const base::Error error = template_error(report, "dir/t.yaml");

@@ -283,8 +283,9 @@ FieldReader::FieldReader(const YamlValue& mapping, std::span<const std::string_v
   for (const YamlNode::Entry& entry : mapping.node->entries) {
     if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
     const std::string near = hint(entry.key, known, problems);
-    problems.add(entry.line, member_path(mapping.path, entry.key),
-                 "unknown field" + (near.empty() ? "; expected " + listed(known) : near));
+    problems.add_unknown_field(
+        entry.line, member_path(mapping.path, entry.key),
+        "unknown field" + (near.empty() ? "; expected " + listed(known) : near));
   }
 }
 
