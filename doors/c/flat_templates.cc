@@ -58,20 +58,27 @@ std::optional<std::string> read_file(const std::string& path) {
 std::vector<TemplateFile> read_template_files(const std::string& path, base::Logger& logger) {
   std::vector<TemplateFile> read;
   for (const std::string& file : find_files(path, logger)) {
-    auto text = read_file(file);
+    const auto text = read_file(file);
     if (!text) {
       logger.log(LogLevel::kError, "worker", "a template file cannot be read",
                  {{"path", std::string_view(file)}});
       continue;
     }
-    const auto report = engine::read_template_yaml(*text);
+    engine::TemplateLimits limits;
+    limits.ignores_unknown_fields = true;
+    auto report = engine::read_template_yaml(*text, limits);
+    for (const engine::TemplateProblem& field : report.ignored)
+      logger.log(LogLevel::kWarn, "worker", "an unknown field of a template is ignored",
+                 {{"path", std::string_view(file)},
+                  {"line", std::int64_t{field.line}},
+                  {"field", std::string_view(field.field)}});
     if (!report.body) {
       const base::Error error = engine::template_error(report, file);
       logger.log(LogLevel::kError, "worker", "a template is left out",
                  {{"path", std::string_view(file)}, {"error", std::string_view(error.message)}});
       continue;
     }
-    read.push_back({file, std::move(*text), report.body->namespace_name});
+    read.push_back({file, std::move(*report.body)});
   }
   return read;
 }

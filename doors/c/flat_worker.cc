@@ -9,6 +9,7 @@
 #include "doors/c/handle_calls.h"
 #include "doors/c/handle_table.h"
 #include "doors/c/process_log.h"
+#include "doors/c/worker_object.h"
 
 namespace tasker::c {
 
@@ -50,12 +51,13 @@ class OpenWorker {
   tasker_worker* worker_ = nullptr;
 };
 
-void put_templates(tasker_worker* worker, const std::vector<TemplateFile>& files,
+// Not by tasker_worker_put_template, which refuses the unknown fields that the contract allows.
+void put_templates(const tasker_worker* worker, const std::vector<TemplateFile>& files,
                    base::Logger& logger) {
+  auto used = use(worker);
+  if (!used) return;
   for (const TemplateFile& file : files) {
-    const auto stored = text_from([&](tasker_buffer* out, tasker_error** error) {
-      return tasker_worker_put_template(worker, file.yaml.data(), file.yaml.size(), out, error);
-    });
+    const auto stored = (*used)->core().put_template(file.body);
     if (!stored)
       logger.log(LogLevel::kError, "worker", "a template is left out",
                  {{"path", std::string_view(file.path)},
@@ -82,7 +84,7 @@ Result<std::string> FlatWorker::start(std::string_view config_json) {
   if (!config->template_path.empty()) {
     files = read_template_files(config->template_path, *logger);
     std::vector<std::string> namespaces;
-    for (const TemplateFile& file : files) namespaces.push_back(file.namespace_name);
+    for (const TemplateFile& file : files) namespaces.push_back(file.body.namespace_name);
     if (config->adds_namespaces && !config->settings.namespaces.empty())
       json = with_namespaces(*config, namespaces);
   }
