@@ -189,6 +189,12 @@ class Tidy(unittest.TestCase):
         self.write("a.bin", b"\0" * (512 * 1024 + 1))
         self.assert_problem("a.bin:1: blob")
 
+    def test_an_input_of_a_fuzz_target_may_look_as_it_likes_but_not_be_large(self):
+        self.write("fuzz/corpus/config/odd", b"{\t \n\n")
+        self.assert_clean()
+        self.write("fuzz/corpus/config/large", b"a" * (512 * 1024 + 1))
+        self.assert_problem("fuzz/corpus/config/large:1: blob:")
+
     def test_suppressions_name_check_and_reason(self):
         self.assert_banned("core/base/a.cc", "int a = 1;  // NOLINT", "nolint")
         self.assert_banned("frontends/typescript/test/a.ts", "// eslint-disable-next-line no-console", "eslint-disable")

@@ -1,3 +1,4 @@
+/* The workflow and its handlers. */
 #include "digest.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Counts brackets instead of nesting calls; takes every text, sound or not. */
 #include "json.h"
 
 #include <limits.h>

@@ -12,6 +12,8 @@ ${BOLD}./dev COMMAND${RESET}
   lint                  formatting, layers, tidiness, types, clang-tidy
   format                lay out C++ and TypeScript
   asan, tsan [ARG...]   C++ tests under ASan and UBSan, concurrent ones under TSan; ARGs go to ctest
+  fuzz [TARGET...] [--seconds N]
+                        feed the C ABI with libFuzzer, each target of fuzz/ or those named, for N (60) seconds
   clean [--all]         remove what was built; --all also the tools fetched (.tools/) and node_modules/
   help                  this text
 

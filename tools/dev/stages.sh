@@ -52,5 +52,7 @@ stage example tests 20 "the demo: computations, report, kill and resume" node_su
 stage crash tests 20 "worker processes killed at random moments" run_ctest dev -L '^crash$'
 stage soak tests 20 "a million steps in one process" run_ctest dev -L '^soak$'
 stage bench tests 20 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
+stage packaging tests 15 "the installed tree, used as a stranger would" \
+  env TASKER_BUILD_FOLDER=build/dev python3 tests/packaging/packaging_test.py
 stage contract tests 5 "the contract's schemas and vectors" node --test 'tests/contract/**/*.test.mjs'
 stage docs tests 15 "every code block of the documentation" node --test 'tests/docs/**/*.test.mjs'
