@@ -91,7 +91,7 @@ struct AppendJson {
   void operator()(bool value) const { out += value ? "true" : "false"; }
 };
 
-/// The message of a text line: control characters would break the line.
+/// A message or a name on a text line: control characters would break the line.
 void append_line_text(std::string& out, std::string_view text) {
   std::string quoted;
   append_json_string(quoted, text);
@@ -137,12 +137,12 @@ class StderrLogger final : public Logger {
                           std::string_view message, std::span<const LogField> fields) {
     line += kLevelColumns[index_of(level)];
     line += ' ';
-    line += component;
+    append_line_text(line, component);
     line += "  ";
     append_line_text(line, message);
     for (const LogField& field : fields) {
       line += ' ';
-      line += field.name;
+      append_line_text(line, field.name);
       line += '=';
       std::visit(AppendText{line}, field.value);
     }

@@ -76,6 +76,13 @@ TEST(TextLog, AMessageStaysOnItsLine) {
   EXPECT_EQ(after_time(line), "ERROR worker  one\\ntwo\\u001b[31m\n");
 }
 
+TEST(TextLog, NamesFromOutsideStayOnItToo) {
+  const std::string line = logged(false, [](Logger& logger) {
+    logger.log(LogLevel::kInfo, "han\ndler", "m", {{"a\n\x1b", "b"}});
+  });
+  EXPECT_EQ(after_time(line), "INFO  han\\ndler  m a\\n\\u001b=b\n");
+}
+
 TEST(TextLog, PatternsInTextsAreNotFormats) {
   const std::string line = logged(false, [](Logger& logger) {
     logger.log(LogLevel::kInfo, "worker", "{} %v %Y {0}", {{"value", "{}%n"}});
