@@ -80,7 +80,10 @@ void check_error(tasker_status status, tasker_error* error) {
                        }),
           "an error's message has control characters");
   require(json_at(json, "/message") == message, "the error's JSON has another message");
-  require(json_at(json, "/field") == tasker_error_field(error), "the JSON has another field");
+  // A name from outside may hold a NUL, where the C text ends.
+  const std::string field = json_at(json, "/field");
+  require(field.substr(0, field.find('\0')) == tasker_error_field(error),
+          "the error's JSON has another field");
 }
 
 }  // namespace
@@ -98,15 +101,22 @@ void require_json(std::string_view text, std::string_view what) {
 }
 
 std::string json_at(std::string_view document, std::string_view pointer) {
-  simdjson::dom::parser parser;
-  simdjson::dom::element found;
-  if (parser.parse(document.data(), document.size()).at_pointer(pointer).get(found) !=
-      simdjson::SUCCESS) {
+  // Other strings are passed over unread: halves of surrogate pairs are legal in JSON.
+  const simdjson::padded_string padded(document);
+  simdjson::ondemand::parser parser;
+  simdjson::ondemand::document json;
+  simdjson::ondemand::value found;
+  if (parser.iterate(padded).get(json) != simdjson::SUCCESS ||
+      json.at_pointer(pointer).get(found) != simdjson::SUCCESS) {
     return {};
   }
   std::string_view text;
-  if (found.get_string().get(text) == simdjson::SUCCESS) return std::string(text);
-  return simdjson::minify(found);
+  simdjson::ondemand::json_type type{};
+  if (found.type().get(type) != simdjson::SUCCESS) return {};
+  const bool is_read = type == simdjson::ondemand::json_type::string
+                           ? found.get_string().get(text) == simdjson::SUCCESS
+                           : simdjson::to_json_string(found).get(text) == simdjson::SUCCESS;
+  return is_read ? std::string(text) : std::string();
 }
 
 tasker_status settle(tasker_status status, tasker_error* error) {
