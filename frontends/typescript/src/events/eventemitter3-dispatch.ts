@@ -84,8 +84,8 @@ const changing = [
   'removeListener',
 ] as const satisfies (keyof EventEmitter)[];
 
-/** `base` with methods that take note of changes, and with eventemitter3's `emit` unless a subclass has its own. */
-function derive(base: EventEmitter): object {
+/** The methods of an emitter whose prototype is `base`, each of which takes note of what it changes. */
+function methodsFor(base: EventEmitter): PropertyDescriptorMap {
   const methods: Record<string, unknown> = {};
   for (const key of changing) {
     const method = Reflect.get(base, key) as Method;
@@ -113,28 +113,28 @@ function derive(base: EventEmitter): object {
       change();
     }
   };
+  // An `emit` of a subclass stays, and the one that it calls is the runtime's own.
   if (Reflect.get(base, 'emit') === Reflect.get(EventEmitter.prototype, 'emit')) {
     methods['emit'] = emit;
   }
-  const derived = Object.create(base) as object;
-  for (const [key, value] of Object.entries(methods)) {
-    Object.defineProperty(derived, key, { value, writable: true, configurable: true });
-  }
-  return derived;
+  return Object.fromEntries(
+    Object.entries(methods).map(([key, value]) => [key, { value, writable: true, configurable: true }]),
+  );
 }
 
-const derivedOf = new WeakMap<object, object>();
+const methodsOf = new WeakMap<object, PropertyDescriptorMap>();
 
 /** Lets `emitter`, which is new and has no listeners, emit through an instance of `Class`. */
 export function dispatchThrough(emitter: EventEmitter, Class: EventEmitter3Class): void {
   const base = Object.getPrototypeOf(emitter) as EventEmitter;
-  let derived = derivedOf.get(base);
-  if (derived === undefined) {
-    derived = derive(base);
-    derivedOf.set(base, derived);
+  let methods = methodsOf.get(base);
+  if (methods === undefined) {
+    methods = methodsFor(base);
+    methodsOf.set(base, methods);
   }
   Object.defineProperty(emitter, dispatchKey, { value: new Dispatch(new Class()) });
-  Object.setPrototypeOf(emitter, derived);
+  // In the emitter itself, so that its prototype stays what its class says.
+  Object.defineProperties(emitter, methods);
 }
 
 /** @throws {TaskerError} UNSUPPORTED when the package is not installed */
