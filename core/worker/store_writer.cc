@@ -170,7 +170,11 @@ void StoreWriter::request_promote() {
 
 bool StoreWriter::flush(std::int64_t timeout_us) {
   Lock lock(mutex_);
-  const std::uint64_t until = submitted_;
+  if (ended_) return true;
+  // A round of its own: the commit under way may be a claim, which nobody counted.
+  inbox_.controls.push_back([](store::Store&) {});
+  const std::uint64_t until = ++submitted_;
+  work_.notify_one();
   return done_.wait_for(mutex_, timeout_us,
                         [this, until]() TASKER_REQUIRES(mutex_) { return settled_ >= until; });
 }

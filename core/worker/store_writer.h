@@ -104,7 +104,8 @@ class StoreWriter {
   void request_claim();
   /// Makes steps claimable whose back-off has passed.
   void request_promote();
-  /// Waits until everything submitted before is committed or refused; false when that took longer.
+  /// Waits until everything submitted before is committed or refused, and the commit under way is
+  /// through; false when that took longer than `timeout_us`.
   bool flush(std::int64_t timeout_us);
   /// Reads the handler names again; on the writer's thread only.
   void refresh_handlers();

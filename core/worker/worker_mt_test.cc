@@ -234,6 +234,22 @@ TEST_F(WorkerTest, DrainHandsBackWhatWasNotStartedWithoutCostingAnAttempt) {
   EXPECT_EQ(steps[0].attempt, 0U);
 }
 
+TEST_F(WorkerTest, DrainHandsBackWhatACommitUnderWayClaims) {
+  auto creator = running(1);
+  const auto task = create_one(*creator);
+  ASSERT_TRUE(creator->stop());
+  // The claim starts with the worker; each round drains a little later into it.
+  for (int yields = 0; yields < 80; ++yields) {
+    auto worker = running(1);
+    for (int i = 0; i < yields; ++i) std::this_thread::yield();
+    ASSERT_TRUE(worker->drain(0));
+    ASSERT_TRUE(worker->stop());
+    const auto steps = steps_of(task);
+    ASSERT_EQ(steps[0].state, StepState::kEnqueued) << "after " << yields << " yields";
+    ASSERT_EQ(steps[0].attempt, 0U);
+  }
+}
+
 TEST_F(WorkerTest, DrainWaitsForRunningHandlersAndRecordsThem) {
   auto worker = running(1);
   const auto task = create_one(*worker);
