@@ -11,6 +11,7 @@ import { join } from 'node:path';
  * @property {string} variant of the row of system "tasker"
  * @property {string} metric
  * @property {string} [against] variant of the row of system "tasker" that takes the place of the limit
+ * @property {string} [peer] system whose row of the same variant takes the place of the limit; "best": the best of them
  * @property {number} [ratio_max] times the limit at most
  * @property {number} [ratio_min] times the limit at least
  * @property {number} [value_max] in the row's unit
@@ -55,6 +56,22 @@ export function limitOf(scenario, row) {
 }
 
 /**
+ * The figure of a peer, or of the best peer, for the work that a bar is about.
+ *
+ * @param {Bar} bar
+ * @param {ScenarioResult} scenario
+ * @returns {number | undefined} undefined when no such peer was measured
+ */
+function peerFigure({ peer, variant, metric, ratio_max }, scenario) {
+  const medians = scenario.rows
+    .filter(({ system }) => (peer === 'best' ? system !== 'tasker' && system !== 'limit' : system === peer))
+    .filter((row) => row.variant === variant && row.metric === metric)
+    .map(({ median }) => median);
+  if (medians.length === 0) return undefined;
+  return ratio_max === undefined ? Math.max(...medians) : Math.min(...medians);
+}
+
+/**
  * @param {Bar} bar
  * @param {ScenarioResult} scenario
  * @returns {Verdict | null} null when the scenario has no such row, or none that it is to be compared with
@@ -66,10 +83,15 @@ export function judge(bar, scenario) {
     );
   const row = find(bar.variant);
   if (row === undefined) return null;
-  const other = bar.against === undefined ? limitOf(scenario, row) : find(bar.against)?.median;
+  const other =
+    bar.peer !== undefined
+      ? peerFigure(bar, scenario)
+      : bar.against === undefined
+        ? limitOf(scenario, row)
+        : find(bar.against)?.median;
   if (other === undefined) return null;
   const ratio = row.median / other;
-  const times = `× ${bar.against ?? 'limit'}`;
+  const times = `× ${bar.peer === 'best' ? 'best peer' : (bar.peer ?? bar.against ?? 'limit')}`;
   const cases = /** @type {const} */ ([
     [bar.ratio_max, ratio, times, 'at most'],
     [bar.ratio_min, ratio, times, 'at least'],

@@ -71,6 +71,30 @@ test('a row is judged against another one when its bar says so', () => {
   assert.equal(judge({ ...bar, against: 'tree8', ratio_max: 1.7 }, latency), null);
 });
 
+test('a row is judged against a peer, or the best of them, at the same work', () => {
+  const scenario = {
+    limit: latency.limit,
+    rows: [
+      row('limit', 'single', 'items_per_second', 100),
+      row('tasker', 'single', 'items_per_second', 20),
+      row('slow', 'single', 'items_per_second', 5),
+      row('fast', 'single', 'items_per_second', 16),
+      row('fast', 'grouped', 'items_per_second', 60),
+      row('tasker', 'single', 'latency_p50', 3),
+      row('slow', 'single', 'latency_p50', 6),
+      row('fast', 'single', 'latency_p50', 4),
+    ],
+  };
+  const rate = { scenario: 's', variant: 'single', metric: 'items_per_second' };
+  assert.equal(judge({ ...rate, peer: 'best', ratio_min: 1.25 }, scenario)?.text, '1.25 × best peer, at least 1.25');
+  assert.equal(judge({ ...rate, peer: 'best', ratio_min: 1.3 }, scenario)?.passed, false);
+  assert.equal(judge({ ...rate, peer: 'slow', ratio_min: 4 }, scenario)?.text, '4.00 × slow, at least 4');
+  const wait = { scenario: 's', variant: 'single', metric: 'latency_p50' };
+  assert.equal(judge({ ...wait, peer: 'best', ratio_max: 0.75 }, scenario)?.passed, true);
+  assert.equal(judge({ ...wait, peer: 'best', ratio_max: 0.7 }, scenario)?.passed, false);
+  assert.equal(judge({ ...wait, peer: 'absent', ratio_max: 1 }, scenario), null);
+});
+
 test('a bar without its row has no verdict, and one without a bound is an error', () => {
   const bar = { scenario: 's', variant: 'linear4', metric: 'latency_p50' };
   assert.equal(judge({ ...bar, variant: 'tree8', ratio_max: 1 }, latency), null);

@@ -13,7 +13,7 @@ class TaskerQueue {
     channel_ = std::move(*channel);
   }
 
-  void send(Item item) { expect_ok(channel_->send(std::move(item))); }
+  void send(Item item) { expect_ok(channel_->send(Item(item))); }
   void send_group(std::span<Item> items) { expect_ok(channel_->send_batch(items).status); }
 
   template <class F>

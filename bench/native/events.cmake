@@ -20,3 +20,17 @@ if(MOODYCAMEL_INCLUDE)
   bench_events_program(bench_channel_moodycamel native/channel_moodycamel.cc)
   target_include_directories(bench_channel_moodycamel SYSTEM PRIVATE ${MOODYCAMEL_INCLUDE})
 endif()
+
+bench_events_program(bench_event_bus_limit native/event_bus_limit.cc)
+bench_events_program(bench_event_bus_tasker native/event_bus_tasker.cc tasker_events)
+
+find_path(BOOST_SIGNALS2_INCLUDE boost/signals2.hpp)
+if(BOOST_SIGNALS2_INCLUDE)
+  bench_events_program(bench_event_bus_signals2 native/event_bus_signals2.cc)
+  target_include_directories(bench_event_bus_signals2 SYSTEM PRIVATE ${BOOST_SIGNALS2_INCLUDE})
+endif()
+
+pkg_check_modules(SIGCPP QUIET IMPORTED_TARGET sigc++-2.0)
+if(TARGET PkgConfig::SIGCPP)
+  bench_events_program(bench_event_bus_sigcpp native/event_bus_sigcpp.cc PkgConfig::SIGCPP)
+endif()

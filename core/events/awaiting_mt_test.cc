@@ -109,9 +109,9 @@ TEST(AwaitingThreads, ADeadlineAStopAndAnItemEndAWaitOnce) {
   for (std::uint64_t trial = 0; trial < scaled(20'000); ++trial) {
     auto channel = open_channel<Counted>(1);
     std::stop_source source;
-    const auto delay_us = static_cast<std::int64_t>(random.below(30));
+    const std::uint64_t delay_us = random.below(30);
     receive_until(AwaitingOn<Counted>(*channel, loop, source.get_token()),
-                  system_clock().monotonic_us() + delay_us, ending);
+                  system_clock().monotonic_us() + static_cast<std::int64_t>(delay_us), ending);
     ++expected;
     for (std::atomic<std::uint64_t> i{0}; i < delay_us * random.below(60); ++i) {
     }

@@ -269,14 +269,14 @@ void EventBus::start_runner(std::shared_ptr<SubscriptionState> state, Listener l
     // close() has looked at the runners before, so this one has to end by itself.
     if (closed_.load()) state->queue->close_sending();
     std::thread thread([this, state, listener = std::move(listener)]() mutable {
-      run_queue(std::move(state), std::move(listener));
+      run_queue(state, std::move(listener));
     });
     runners_.push_back({std::move(state), std::move(thread)});
   }
   for (Runner& runner : over) runner.thread.join();
 }
 
-void EventBus::run_queue(std::shared_ptr<SubscriptionState> state, Listener listener) {
+void EventBus::run_queue(const std::shared_ptr<SubscriptionState>& state, Listener listener) {
   const ListenerOwner owner(std::move(listener), state);
   state->delivering_thread = std::this_thread::get_id();
   while (auto event = state->queue->recv()) {

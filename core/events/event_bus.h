@@ -110,7 +110,7 @@ class EventBus {
                                                               const QueueOptions& options) const;
   base::Status check_payload(const EventType& type, std::string_view payload) const;
   base::Status publish_through(const EventPlan& plan, EventType& type, std::string_view payload);
-  void run_queue(std::shared_ptr<SubscriptionState> state, Listener listener);
+  void run_queue(const std::shared_ptr<SubscriptionState>& state, Listener listener);
   void start_runner(std::shared_ptr<SubscriptionState> state, Listener listener)
       TASKER_EXCLUDES(mutex_);
   void join_runners() TASKER_EXCLUDES(mutex_);

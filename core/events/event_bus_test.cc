@@ -29,7 +29,7 @@ class EventBusTest : public testing::Test {
   }
 
   /// Notes `mark` and the payload of each event.
-  Subscription note(std::string_view pattern, std::string mark) {
+  Subscription note(std::string_view pattern, const std::string& mark) {
     auto subscription = bus_.subscribe(pattern, [this, mark](const Event& event) {
       noted_.push_back(mark + ":" + std::string(event.name) + std::string(event.payload));
     });

@@ -108,6 +108,7 @@ std::unique_ptr<Channel<T>> open_channel(std::size_t capacity, FullPolicy full =
 
 /// A coroutine that starts at once and cleans up after itself.
 struct Detached {
+  // NOLINTNEXTLINE(readability-identifier-naming): the language asks for this name
   struct promise_type {
     Detached get_return_object() { return {}; }
     std::suspend_never initial_suspend() noexcept { return {}; }

@@ -11,10 +11,10 @@ class PublishFrame {
  public:
   /// `bus` is an address that tells buses apart.
   explicit PublishFrame(const void* bus)
-      : bus_(bus), previous_(innermost_), depth_(depth_in(bus) + 1) {
-    innermost_ = this;
+      : bus_(bus), previous_(innermost), depth_(depth_in(bus) + 1) {
+    innermost = this;
   }
-  ~PublishFrame() { innermost_ = previous_; }
+  ~PublishFrame() { innermost = previous_; }
   PublishFrame(const PublishFrame&) = delete;
   PublishFrame& operator=(const PublishFrame&) = delete;
 
@@ -23,7 +23,7 @@ class PublishFrame {
 
   /// How many publishes of `bus` the calling thread is inside of.
   static std::uint32_t depth_in(const void* bus) {
-    for (const PublishFrame* frame = innermost_; frame != nullptr; frame = frame->previous_) {
+    for (const PublishFrame* frame = innermost; frame != nullptr; frame = frame->previous_) {
       if (frame->bus_ == bus) return frame->depth_;
     }
     return 0;
@@ -35,7 +35,7 @@ class PublishFrame {
   std::uint32_t depth_;
 
   // tidy: allow(thread-local) depth belongs to a thread's stack, and listeners do not pass it on
-  static inline thread_local const PublishFrame* innermost_ = nullptr;
+  static inline thread_local const PublishFrame* innermost = nullptr;
 };
 
 }  // namespace tasker::events

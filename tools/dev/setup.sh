@@ -7,7 +7,7 @@ readonly BUILD_PACKAGES=(
 )
 readonly TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format shellcheck)
 readonly LINT_PACKAGES=(clang clang-tidy)
-readonly BENCH_PACKAGES=(iproute2)
+readonly BENCH_PACKAGES=(iproute2 libboost-dev libconcurrentqueue-dev libsigc++-2.0-dev libtbb-dev)
 readonly FUZZ_PACKAGES=(clang libclang-rt-dev llvm)
 
 # need_debian GROUP... : installs the missing packages of the groups build, test, lint, bench, fuzz.
