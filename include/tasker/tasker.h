@@ -224,7 +224,7 @@ typedef struct tasker_worker_options {
  *                     contract/schema/config.json
  * @param options      NULL: TASKER_WORKER_OPTIONS_INIT
  * @param out_worker   close it with tasker_worker_close
- * @return TASKER_OK; INVALID_JSON; INVALID_CONFIG (the error names the key); UNSUPPORTED; a STORE_…
+ * @return TASKER_OK; INVALID_CONFIG (no JSON, or the error names the key); UNSUPPORTED; a STORE_…
  *         status
  * @since 1 stable
  */
