@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <string>
 #include <thread>
@@ -205,6 +206,34 @@ TEST(FlatCalls, FromEveryThreadAtOnceEndWell) {
   });
   (void)flat_text(stop_worker());
   EXPECT_EQ(is_worker_running(), 0);
+}
+
+TEST(FlatCalls, AnEventThatTheClientLostGivesItsPlaceBack) {
+  worker::TempFolder folder;
+  const std::string path = folder.file("flat.db");
+  ASSERT_TRUE(worker::open_worker(path)->put_template(worker::chain_template(1)));
+  const std::string config =
+      fmt::format(R"({{"store_path":"{}","durability":"normal","log_level":"off",)"
+                  R"("max_concurrent_handlers":1,"handler_timeout_ms":50}})",
+                  path);
+  ASSERT_NE(flat_text(bootstrap_worker(config.c_str())).find("started"), std::string::npos);
+  (void)flat_text(client_create_task(R"({"name":"chain","namespace":"test"})"));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto next_event = [&] {
+    std::string event;
+    while (event.empty() && std::chrono::steady_clock::now() < deadline) {
+      cleanup_timeouts();
+      event = flat_text(poll_step_events());
+      std::this_thread::yield();
+    }
+    return member(event, "event_id");
+  };
+  const std::string lost = next_event();
+  const std::string next = next_event();
+  EXPECT_NE(next, lost);
+  EXPECT_EQ(complete_step_event(lost.c_str(), R"({"success":true})"), 0);
+  EXPECT_EQ(complete_step_event(next.c_str(), R"({"success":true})"), 1);
+  (void)flat_text(stop_worker());
 }
 
 TEST(FlatCalls, AClientCallThatWaitsHoldsUpNobody) {

@@ -258,7 +258,15 @@ void check_starvation_warnings(void) {
   });
 }
 
-void cleanup_timeouts(void) {}
+void cleanup_timeouts(void) {
+  guard_value(0, [] {
+    if (flat().handle())
+      flat().forget_ended();
+    else
+      tasker::c::log_miss("cleanup_timeouts");
+    return 0;
+  });
+}
 
 void log_error(const char* message, const char* fields_json) {
   tasker::c::log_line(TASKER_LOG_ERROR, message, fields_json);

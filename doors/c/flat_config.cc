@@ -18,8 +18,6 @@ using base::Status;
 namespace {
 
 constexpr const char* kConfigName = "config_json";
-// The contract's dispatch channel: its clients do not say how many steps they can run.
-constexpr const char* kMaxConcurrentHandlers = "1000";
 
 std::vector<std::string_view> known_names() {
   return {"worker_id",
@@ -78,9 +76,6 @@ class Reader {
     if (const std::string* name = members_.find("namespace"); name && *name == R"("default")")
       members_.remove("namespace");
     if (auto chosen = choose_store(); !chosen) return fail(chosen.error());
-    if (!is_given(members_, "max_concurrent_handlers") &&
-        !is_set(environment_, "TASKER_MAX_CONCURRENT_HANDLERS"))
-      members_.set("max_concurrent_handlers", kMaxConcurrentHandlers);
     // `namespaces` says exactly which; `namespace` is all that a client of the contract can say.
     config_.adds_namespaces = !is_given(members_, "namespaces");
     if (!config_.adds_namespaces) members_.remove("namespace");

@@ -1,8 +1,10 @@
 #include "doors/c/flat_worker.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "core/base/clock.h"
 #include "core/worker/json_members.h"
 #include "doors/c/flat_config.h"
 #include "doors/c/flat_templates.h"
@@ -65,6 +67,21 @@ void put_templates(const tasker_worker* worker, const std::vector<TemplateFile>&
   }
 }
 
+/// The next event of which an abort was told; nullopt when none waits. Other notices are passed
+/// over: the flat names have no place for them.
+std::optional<std::string> next_ended(tasker_worker* worker) {
+  for (;;) {
+    const auto notices = text_from([&](tasker_buffer* out, tasker_error** error) {
+      return tasker_worker_poll_notices(worker, 1, out, error);
+    });
+    if (!notices || notices->view().size() <= 2) return std::nullopt;
+    const std::string_view notice = notices->view().substr(1, notices->view().size() - 2);
+    const auto event_id = worker::member_text(notice, "event_id");
+    if (worker::member_text(notice, "kind") == R"("abort")" && event_id && event_id->size() > 2)
+      return event_id->substr(1, event_id->size() - 2);
+  }
+}
+
 }  // namespace
 
 Result<std::string> FlatWorker::start(std::string_view config_json) {
@@ -100,9 +117,24 @@ Result<std::string> FlatWorker::start(std::string_view config_json) {
   id_json_ = *id;
   is_draining_ = false;
   drain_timeout_ms_ = config->settings.drain_timeout_ms;
+  handler_timeout_ms_ = config->settings.handler_timeout_ms;
   missed_ = false;
   worker_ = worker.release();
   return id;
+}
+
+void FlatWorker::forget_ended() {
+  tasker_worker* const worker = handle();
+  const std::int64_t now_us = base::SystemClock().monotonic_us();
+  const std::int64_t patience_us = std::int64_t{handler_timeout_ms_} * 1'000;
+  Lock lock(ended_mutex_);
+  while (auto event_id = next_ended(worker)) ended_.push_back({std::move(*event_id), now_us});
+  for (; !ended_.empty() && now_us - ended_.front().noticed_us >= patience_us; ended_.pop_front()) {
+    const std::string& event_id = ended_.front().event_id;
+    // Refused, as the client's own completion would be, and the place is free.
+    (void)tasker_worker_complete_step_event(worker, event_id.data(), event_id.size(), "{}", 2,
+                                            nullptr);
+  }
 }
 
 std::string FlatWorker::stop() {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <deque>
 #include <string>
+#include <string_view>
 
 #include "core/base/mutex.h"
 #include "core/base/result.h"
@@ -24,6 +27,11 @@ class FlatWorker {
   /// Begins to drain, once. INVALID_STATE without a worker.
   base::Status drain();
 
+  /// Frees the places of events that were ended over the client's head (overdue, cancelled) a
+  /// handler timeout ago and are still held: a client that lost one, or whose completion was
+  /// refused, does not come back to it.
+  void forget_ended();
+
   /// Whether the absence of a worker is still to be logged: once until the next start.
   bool first_miss() { return !missed_.exchange(true); }
 
@@ -32,6 +40,14 @@ class FlatWorker {
   std::string id_json_ TASKER_GUARDED_BY(lifecycle_mutex_);
   bool is_draining_ TASKER_GUARDED_BY(lifecycle_mutex_) = false;
   std::uint32_t drain_timeout_ms_ TASKER_GUARDED_BY(lifecycle_mutex_) = 0;
+  struct Ended {
+    std::string event_id;
+    std::int64_t noticed_us;
+  };
+
+  base::Mutex ended_mutex_;
+  std::deque<Ended> ended_ TASKER_GUARDED_BY(ended_mutex_);
+  std::atomic<std::uint32_t> handler_timeout_ms_{0};
   std::atomic<tasker_worker*> worker_{nullptr};
   std::atomic<bool> missed_{false};
 };

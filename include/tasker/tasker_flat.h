@@ -71,8 +71,9 @@ TASKER_API int32_t is_worker_running(void);
  *          refused, unless TASKER_STORE or `store_path` says where the store is: then it is
  *          ignored with a warning;
  *        - `config_path`: ignored with a warning;
- *        - the members of contract/schema/config.json. `max_concurrent_handlers` is 1000 here,
- *          since a client of the contract does not say how many it can run.
+ *        - the members of contract/schema/config.json. `max_concurrent_handlers` is how many
+ *          events are handed out and not yet completed: 10, as many as the contract's front end
+ *          runs; what it is given beyond, it drops.
  *        Other members are ignored with one warning, and so is a member of the contract whose value
  *        cannot be used.
  * @return `{"success":true,"status":"started","message":…,"worker_id":…}`; when there is a worker,
@@ -175,7 +176,10 @@ TASKER_API char* get_ffi_dispatch_metrics(void);
 TASKER_API void check_starvation_warnings(void);
 
 /**
- * Does nothing: the worker ends overdue steps by a timer of its own, whether this is called or not.
+ * Forgets events that were overdue or cancelled, and not completed for as long as
+ * `handler_timeout_ms` since this function noticed: others take their places. It ends no step: the
+ * worker does, by a timer of its own, whether this is called or not.
+ * @thread any
  * @since 1 stable     @source docs/reference/contract.md
  */
 TASKER_API void cleanup_timeouts(void);
