@@ -1,5 +1,10 @@
 // Node's emitter with the events of one typed map. It is the runtime's own `EventEmitter`, so it behaves as that does in
 // all that is not said here: listeners may have an AbortSignal, and `emit` can be eventemitter3's.
+//
+// Where runtimes differ, so does this: on Bun a listener of `removeListener` is told of the function that was given to
+// `once`, on Node and Deno of its wrapper when others remain; an AbortError has no `cause` on Deno. Over eventemitter3 one
+// thing is as before Node 24: removeAllListeners(name) throws when a listener of `removeListener` takes away others of that
+// name while it is being emitted.
 import { EventEmitter } from 'node:events';
 
 import { refuseUnknownKeys, showValue } from '../errors/checks.js';
