@@ -207,6 +207,7 @@ void free_rust_string(char* text) {
 
 char* poll_step_events(void) {
   return guard_value<char*>(nullptr, [] {
+    if (flat().handle() && flat().is_draining()) return static_cast<char*>(nullptr);
     return tasker::c::poll_one("poll_step_events",
                                [](tasker_worker* worker, tasker_buffer* out, tasker_error** error) {
                                  return tasker_worker_poll_step_events(worker, 1, 0, out, error);

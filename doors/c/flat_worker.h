@@ -26,6 +26,8 @@ class FlatWorker {
   std::string stop();
   /// Begins to drain, once. INVALID_STATE without a worker.
   base::Status drain();
+  /// Whether a drain has begun: what is still queued goes back to the store and is not handed out.
+  bool is_draining() const { return is_draining_.load(); }
 
   /// Frees the places of events that were ended over the client's head (overdue, cancelled) a
   /// handler timeout ago and are still held: a client that lost one, or whose completion was
@@ -38,7 +40,6 @@ class FlatWorker {
  private:
   base::Mutex lifecycle_mutex_;
   std::string id_json_ TASKER_GUARDED_BY(lifecycle_mutex_);
-  bool is_draining_ TASKER_GUARDED_BY(lifecycle_mutex_) = false;
   std::uint32_t drain_timeout_ms_ TASKER_GUARDED_BY(lifecycle_mutex_) = 0;
   struct Ended {
     std::string event_id;
@@ -49,6 +50,7 @@ class FlatWorker {
   std::deque<Ended> ended_ TASKER_GUARDED_BY(ended_mutex_);
   std::atomic<std::uint32_t> handler_timeout_ms_{0};
   std::atomic<tasker_worker*> worker_{nullptr};
+  std::atomic<bool> is_draining_{false};
   std::atomic<bool> missed_{false};
 };
 
