@@ -1,6 +1,5 @@
 /* A test program in C: checks that go on, and a line with the counts at the end. */
-#ifndef TASKER_DOORS_C_CHECK_H_
-#define TASKER_DOORS_C_CHECK_H_
+#pragma once
 
 #include <stdint.h>
 #include <stdio.h>
@@ -35,5 +34,3 @@ static int finish(void) {
   dprintf(STDOUT_FILENO, "%d passed, %d failed\n", tests_passed, tests_failed);
   return tests_failed == 0 ? 0 : 1;
 }
-
-#endif /* TASKER_DOORS_C_CHECK_H_ */

@@ -4,9 +4,9 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
-#include "check.h"
+#include "doors/c/check.h"
 #include "include/tasker/tasker.h"
-#include "second_unit_test.h"
+#include "doors/c/second_unit_test.h"
 
 static void check_status(tasker_status expected, tasker_status actual, const char* what, int line) {
   if (expected == actual) {

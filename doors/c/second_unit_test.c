@@ -1,4 +1,4 @@
-#include "second_unit_test.h"
+#include "doors/c/second_unit_test.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /* What the second unit of the C tests says, so that two units with the headers are one program. */
-#ifndef TASKER_DOORS_C_SECOND_UNIT_TEST_H_
-#define TASKER_DOORS_C_SECOND_UNIT_TEST_H_
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,5 +9,3 @@ size_t second_unit_completion_bytes(void);
 
 /* Removes a folder of files. */
 void remove_folder(const char* path);
-
-#endif /* TASKER_DOORS_C_SECOND_UNIT_TEST_H_ */

@@ -1,10 +1,10 @@
 /*
  * The C ABI of Tasker: durable multi-step work inside your own process.
  *
- * One file on purpose, so that a binding generator reads one file. In order: conventions, versions,
- * statuses and errors, buffers, opening a worker, running steps, tasks and templates, news without
- * polling, status, the end, logging. tasker.hpp is a C++ skin over it, tasker_flat.h the flat names
- * of an older contract.
+ * Size: one file on purpose, so that a binding generator reads one file. In order: conventions,
+ * versions, statuses and errors, buffers, opening a worker, running steps, tasks and templates,
+ * news without polling, status, the end, logging. tasker.hpp is a C++ skin over it, tasker_flat.h
+ * the flat names of an older contract.
  *
  * Conventions
  *
@@ -12,20 +12,22 @@
  *   allowed where the parameter says so, or with size 0.
  * - Text out is a tasker_buffer that the caller owns and releases with tasker_buffer_destroy.
  * - Every fallible function returns a tasker_status and takes `tasker_error** out_error` last. That
- *   may be NULL. It is written only when the return value is not TASKER_OK; the caller then owns the
- *   error and releases it with tasker_error_destroy. All other outputs are written only on TASKER_OK,
- *   unless the function says otherwise.
- * - A tasker_worker* and a tasker_error* are handles, not addresses: never dereferenced, below 2^53,
- *   never used twice. A stale or made-up one is answered with TASKER_ERR_CLOSED or
+ *   may be NULL. It is written only when the return value is not TASKER_OK; the caller then owns
+ *   the error and releases it with tasker_error_destroy. All other outputs are written only on
+ *   TASKER_OK, unless the function says otherwise.
+ * - A tasker_worker* and a tasker_error* are handles, not addresses: never dereferenced, below
+ *   2^53, never used twice. A stale or made-up one is answered with TASKER_ERR_CLOSED or
  *   TASKER_ERR_INVALID_ARGUMENT. After fork() the child gets TASKER_ERR_FORKED from its parent's
  *   handles and may open workers of its own.
- * - Threads: every function may be called from any thread, several at once, unless it says otherwise.
+ * - Threads: every function may be called from any thread, several at once, unless it says
+ *   otherwise.
  * - Callbacks run on threads of the library, never inside one of its locks. One that is replaced or
  *   whose worker is closed is not called any more once that call has returned.
  * - No C++ exception leaves the library.
  * - INVALID_ARGUMENT (a null or stale pointer, a value out of its range), CLOSED, FORKED,
  *   TOO_LARGE (out of memory) and INTERNAL can come from every function that takes a worker; the
  *   outcomes listed at each function are in addition to these.
+ * - A ..._begin function returns FULL when 65536 replies are outstanding, or 16 drains and stops.
  * - Structs that may grow begin with their size and have an ..._INIT value.
  */
 #ifndef TASKER_TASKER_H_
@@ -67,7 +69,7 @@ TASKER_API const char* tasker_version(void);
 
 /* -------------------------------------------------------------------- statuses and errors */
 
-/** Outcome of a call: TASKER_OK or one of the negative TASKER_ERR_ numbers (contract/errors.def). */
+/** Outcome of a call: TASKER_OK or a negative TASKER_ERR_ number (contract/errors.def). */
 typedef int32_t tasker_status;
 
 #define TASKER_OK 0
@@ -193,9 +195,9 @@ typedef void (*tasker_finalizer)(void* user_data);
 /** One log line. Everything in it lives during the call only. */
 typedef struct tasker_log_record {
   uint32_t struct_size;
-  int32_t level;        /**< TASKER_LOG_… */
-  const char* message;  /**< constant text, NUL-terminated */
-  const char* fields;   /**< JSON object of the data, NUL-terminated */
+  int32_t level;       /**< TASKER_LOG_… */
+  const char* message; /**< constant text, NUL-terminated */
+  const char* fields;  /**< JSON object of the data, NUL-terminated */
 } tasker_log_record;
 
 /**
@@ -220,11 +222,12 @@ typedef struct tasker_worker_options {
  * Opens the store and registers a worker in it, which claims nothing until tasker_worker_start.
  * Blocks while the store is opened, migrated and checked.
  *
- * @param config_json  object of settings, over TASKER_… variables, over defaults; NULL: none. Shape:
- *                     contract/schema/config.json
+ * @param config_json  object of settings, over TASKER_… variables, over defaults; NULL: none.
+ *                     Shape: contract/schema/config.json
  * @param options      NULL: TASKER_WORKER_OPTIONS_INIT
  * @param out_worker   close it with tasker_worker_close
- * @return TASKER_OK; INVALID_CONFIG (no JSON, or the error names the key); UNSUPPORTED; a STORE_…
+ * @return TASKER_OK; INVALID_CONFIG (no JSON, or the error names the key); UNSUPPORTED;
+ *         FORKED when the process that this one was forked from had the store open then; a STORE_…
  *         status
  * @since 1 stable
  */
@@ -311,16 +314,13 @@ TASKER_API tasker_status tasker_worker_poll_step_events_into(tasker_worker* work
  * @param event_id     UUID text, 36 bytes
  * @param result_json  shape contract/schema/step_result.json
  * @return TASKER_OK; UNKNOWN_EVENT (never dispatched here, or completed before); FENCED (timed out,
- *         cancelled or lost: the event is gone); INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT (the event
- *         stays open); FULL (it stays open)
+ *         cancelled or lost: the event is gone); INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT (the
+ *         event stays open); FULL (it stays open)
  * @since 1 stable     @source docs/reference/contract.md
  */
-TASKER_API tasker_status tasker_worker_complete_step_event(tasker_worker* worker,
-                                                           const char* event_id,
-                                                           size_t event_id_bytes,
-                                                           const char* result_json,
-                                                           size_t result_bytes,
-                                                           tasker_error** out_error);
+TASKER_API tasker_status tasker_worker_complete_step_event(
+    tasker_worker* worker, const char* event_id, size_t event_id_bytes, const char* result_json,
+    size_t result_bytes, tasker_error** out_error);
 
 /** One element of tasker_worker_complete_step_events. */
 typedef struct tasker_completion {
@@ -335,8 +335,8 @@ typedef struct tasker_completion {
  *
  * @param completions   `count` elements, borrowed for the call
  * @param count         0..4096
- * @param out_statuses  `count` statuses as of tasker_worker_complete_step_event, written whatever is
- *                      returned but for INVALID_ARGUMENT of these parameters; NULL is allowed
+ * @param out_statuses  `count` statuses as of tasker_worker_complete_step_event, written whatever
+ *                      is returned but for INVALID_ARGUMENT of these parameters; NULL is allowed
  * @return TASKER_OK when all were taken; else the first status that was not TASKER_OK, its error
  *         with the field `completions[i]`; those after it were tried too
  * @since 1 stable
@@ -397,7 +397,8 @@ TASKER_API tasker_status tasker_worker_checkpoint_step_event_begin(
  * @return TASKER_OK when the array could be read; INVALID_JSON; INVALID_ARGUMENT
  * @since 1 stable
  */
-TASKER_API tasker_status tasker_worker_create_tasks(tasker_worker* worker, const char* requests_json,
+TASKER_API tasker_status tasker_worker_create_tasks(tasker_worker* worker,
+                                                    const char* requests_json,
                                                     size_t requests_bytes,
                                                     tasker_buffer* out_created,
                                                     tasker_error** out_error);
@@ -439,12 +440,12 @@ TASKER_API tasker_status tasker_worker_wait_task_begin(tasker_worker* worker, co
                                                        tasker_error** out_error);
 
 /**
- * Takes up to `max_replies` replies of the ..._begin functions, in the order of their ends; does not
- * wait.
+ * Takes up to `max_replies` replies of the ..._begin functions, in the order of their ends; does
+ * not wait.
  *
  * @param max_replies  1..4096
- * @param out_replies  JSON array of `{"request":…,"result":…}` or `{"request":…,"error":{…}}`; empty
- *                     (NULL, 0) when none waits
+ * @param out_replies  JSON array of `{"request":…,"result":…}` or `{"request":…,"error":{…}}`;
+ *                     empty (NULL, 0) when none waits
  * @return TASKER_OK
  * @since 1 stable
  */
@@ -580,7 +581,9 @@ TASKER_API tasker_status tasker_worker_set_wakeup(tasker_worker* worker,
 
 /**
  * A descriptor that is readable while news may wait, for poll(2), epoll(7) and event loops. Polls
- * keep it up to date; the caller neither reads nor closes it. It lives until the worker is closed.
+ * keep it up to date: it stays readable until every queue that news has come for was polled empty,
+ * so poll step events, notices, replies and kept domain events when it is. The caller neither reads
+ * nor closes it. It lives until the worker is closed.
  *
  * @param out_fd  an eventfd
  * @return TASKER_OK; TOO_LARGE when the process has no descriptor left
@@ -606,7 +609,8 @@ TASKER_API tasker_status tasker_worker_wait(tasker_worker* worker, uint32_t time
  * late), `failed` (the worker has stopped by itself).
  *
  * @param max_notices  1..4096
- * @param out_notices  JSON array, shape contract/schema/notice.json; empty (NULL, 0) when none waits
+ * @param out_notices  JSON array, shape contract/schema/notice.json; empty (NULL, 0) when none
+ *                     waits
  * @return TASKER_OK
  * @since 1 stable
  */
@@ -615,8 +619,8 @@ TASKER_API tasker_status tasker_worker_poll_notices(tasker_worker* worker, uint3
                                                     tasker_error** out_error);
 
 /**
- * Keeps domain events for tasker_worker_poll_domain_events from now on, the newest 2000; before this
- * call none are kept.
+ * Keeps domain events for tasker_worker_poll_domain_events from now on, the newest 2000; before
+ * this call none are kept.
  * @return TASKER_OK
  * @since 1 stable
  */
@@ -679,9 +683,9 @@ TASKER_API tasker_status tasker_worker_check_starvation_warnings(tasker_worker* 
 /* --------------------------------------------------------------------------------- the end */
 
 /**
- * Stops claiming, hands back what was not started, waits for the running handlers, records what they
- * complete. Handlers that still run after `timeout_ms` get an `abort` notice and their steps are
- * handed back, which costs no attempt.
+ * Stops claiming, hands back what was not started, waits for the running handlers, records what
+ * they complete. Handlers that still run after `timeout_ms` get an `abort` notice and their steps
+ * are handed back, which costs no attempt.
  *
  * @param timeout_ms       0..3600000 milliseconds
  * @param out_handed_back  how many steps were handed back; NULL is allowed
@@ -715,7 +719,7 @@ TASKER_API tasker_status tasker_worker_stop_begin(tasker_worker* worker, uint64_
  * Writes a line with the library's own logger (stderr), at the level that TASKER_LOG_LEVEL allows.
  *
  * @param level        TASKER_LOG_TRACE..TASKER_LOG_ERROR
- * @param fields_json  JSON object of scalars, or NULL
+ * @param fields_json  JSON object, or NULL; what is not a scalar is written as its JSON text
  * @return TASKER_OK; INVALID_JSON or INVALID_ARGUMENT: the line was not written
  * @since 1 stable
  */
