@@ -309,6 +309,10 @@ class SqliteStore final : public ReadsByQueries<Store> {
   const std::shared_ptr<base::Logger> logger_;
 };
 
+/// 255 bytes less `-journal`, which SQLite appends for a file beside; it tries for many seconds to
+/// open one that the file system can not have.
+constexpr std::size_t kFileNameBytesMax = 247;
+
 Status check_options(const Options& options) {
   if (options.path.empty() || options.path.starts_with(":") || options.path.starts_with("file:") ||
       options.path.find('\0') != std::string::npos)
@@ -316,6 +320,12 @@ Status check_options(const Options& options) {
         ErrorCode::kINVALID_ARGUMENT,
         fmt::format("store path \"{}\"; expected the name of a file", base::shown(options.path)),
         "store_path");
+  const std::size_t name_bytes = std::filesystem::path(options.path).filename().native().size();
+  if (name_bytes > kFileNameBytesMax)
+    return fail(ErrorCode::kINVALID_ARGUMENT,
+                fmt::format("store path {}: its file name has {} bytes; expected at most {}",
+                            base::shown(options.path), name_bytes, kFileNameBytesMax),
+                "store_path");
   std::error_code ignored;
   const auto kind = std::filesystem::status(options.path, ignored).type();
   if (kind == std::filesystem::file_type::not_found) {

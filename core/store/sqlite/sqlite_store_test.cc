@@ -104,6 +104,13 @@ TEST_F(SqliteOpen, AMissingFolderMakesTheStoreUnavailable) {
   EXPECT_EQ(open_error(), ErrorCode::kSTORE_UNAVAILABLE);
 }
 
+TEST_F(SqliteOpen, AFileNameLeavesRoomForTheFilesBeside) {
+  options_.path = folder_ / std::string(247, 'a');
+  EXPECT_TRUE(open());
+  options_.path = folder_ / std::string(248, 'a');
+  EXPECT_EQ(open_error(), ErrorCode::kINVALID_ARGUMENT);
+}
+
 TEST_F(SqliteOpen, APathThatIsNoFileNameIsRefused) {
   for (const std::string& path :
        {std::string(), std::string(":memory:"), std::string("file:x?mode=memory"),
