@@ -119,7 +119,7 @@ std::string json_at(std::string_view document, std::string_view pointer) {
   return is_read ? std::string(text) : std::string();
 }
 
-tasker_status settle(tasker_status status, tasker_error* error) {
+tasker_status settle(tasker_status status, tasker_error*& error) {
   const std::string_view name = tasker_status_name(status);
   require(name != "UNKNOWN", "a status that does not exist");
   require((status == TASKER_OK) == (error == nullptr),
@@ -129,11 +129,12 @@ tasker_status settle(tasker_status status, tasker_error* error) {
     if (status == TASKER_ERR_INTERNAL) fail(tasker_error_json(error));
     require(tasker_error_destroy(error) == TASKER_OK, "an error could not be released");
     require(tasker_error_destroy(error) == TASKER_ERR_CLOSED, "an error was released twice");
+    error = nullptr;
   }
   return status;
 }
 
-tasker_status settle(tasker_status status, tasker_error* error,
+tasker_status settle(tasker_status status, tasker_error*& error,
                      std::initializer_list<tasker_status> allowed) {
   std::string shown = tasker_status_name(status);
   if (error != nullptr) shown += std::string(": ") + tasker_error_message(error);

@@ -32,9 +32,9 @@ std::string json_at(std::string_view document, std::string_view pointer);
 
 /// Checks that a status is one that exists and is not INTERNAL, and that the error fits it;
 /// releases the error. @return the status
-tasker_status settle(tasker_status status, tasker_error* error);
+tasker_status settle(tasker_status status, tasker_error*& error);
 /// As settle; the status has to be OK or among `allowed`.
-tasker_status settle(tasker_status status, tasker_error* error,
+tasker_status settle(tasker_status status, tasker_error*& error,
                      std::initializer_list<tasker_status> allowed);
 /// The text of a buffer, one JSON document, or empty when the buffer is; releases the buffer.
 std::string take_json(tasker_buffer& buffer);

@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   tasker_error* error = nullptr;
   const tasker_status status =
       fuzz::settle(tasker_check_template(yaml.data(), yaml.size(), &checked, &error), error,
-                   {TASKER_ERR_TOO_LARGE});
+                   {TASKER_ERR_TOO_LARGE, TASKER_ERR_INVALID_ARGUMENT});
+  fuzz::require(status != TASKER_ERR_INVALID_ARGUMENT || size == 0, "a text was refused unread");
   if (status != TASKER_OK) return 0;
   const std::string report = fuzz::take_json(checked);
   const bool is_sound = fuzz::json_at(report, "/ok") == "true";

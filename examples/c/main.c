@@ -242,7 +242,8 @@ int main(int argc, char** argv) {
   }
   /* What was claimed and not completed goes back to the store, for the next run. */
   tasker_error* error = NULL;
-  check(&self, tasker_worker_close(self.worker, &error), error, "closing the worker");
+  const tasker_status closed = tasker_worker_close(self.worker, &error);
+  check(&self, closed, error, "closing the worker");
   if (self.epoll_fd >= 0) close(self.epoll_fd);
   if (self.signal_fd >= 0) close(self.signal_fd);
   return self.exit_code;
