@@ -139,6 +139,14 @@ class Tidy(unittest.TestCase):
         self.write("core/base/b.cc", HEAD)
         self.assert_problem("a.h:1: dead-file")
 
+    def test_a_public_header_may_have_a_guard_in_place_of_the_pragma(self):
+        guard = "#ifndef TASKER_A_H_\n#define TASKER_A_H_\n#endif\n"
+        self.write("include/tasker/a.h", HEAD + guard)
+        self.write("core/base/b.cc", HEAD + '#include "include/tasker/a.h"\n')
+        self.assert_clean()
+        self.write("include/tasker/a.h", HEAD + guard.replace("define TASKER_A_H_", "define TASKER_B_H_"))
+        self.assert_problem("a.h:1: pragma-once")
+
     def test_a_file_without_a_head_is_refused_unless_it_is_a_test_or_its_header_has_one(self):
         self.write("core/base/a.cc", '#include "core/base/a.h"\n')
         self.assert_problem("a.cc:1: file-head")

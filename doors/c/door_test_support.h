@@ -56,7 +56,9 @@ class TestWorker {
     const std::string config =
         fmt::format(R"({{"store_path":"{}","durability":"normal","log_level":"off"{}}})",
                     folder_.file("store.db"), settings);
-    expect(tasker_worker_open(config.data(), config.size(), nullptr, &handle_, &error_));
+    expect([&](tasker_error** error) {
+      return tasker_worker_open(config.data(), config.size(), nullptr, &handle_, error);
+    });
   }
   ~TestWorker() { (void)tasker_worker_close(handle_, nullptr); }
   TestWorker(const TestWorker&) = delete;
@@ -67,12 +69,15 @@ class TestWorker {
 
   void start() {
     put_template(kOneStep);
-    expect(tasker_worker_register_all_handlers(handle_, &error_));
-    expect(tasker_worker_start(handle_, &error_));
+    expect(
+        [&](tasker_error** error) { return tasker_worker_register_all_handlers(handle_, error); });
+    expect([&](tasker_error** error) { return tasker_worker_start(handle_, error); });
   }
   void put_template(std::string_view yaml) {
     OwnedText stored;
-    expect(tasker_worker_put_template(handle_, yaml.data(), yaml.size(), stored.out(), &error_));
+    expect([&](tasker_error** error) {
+      return tasker_worker_put_template(handle_, yaml.data(), yaml.size(), stored.out(), error);
+    });
   }
   /// The ids of `count` new tasks of one_step.
   std::vector<std::string> create(std::size_t count) {
@@ -81,8 +86,10 @@ class TestWorker {
       requests += R"({"name":"one_step","namespace":"test","version":"1.0.0"},)";
     requests.back() = ']';
     OwnedText created;
-    expect(tasker_worker_create_tasks(handle_, requests.data(), requests.size(), created.out(),
-                                      &error_));
+    expect([&](tasker_error** error) {
+      return tasker_worker_create_tasks(handle_, requests.data(), requests.size(), created.out(),
+                                        error);
+    });
     std::vector<std::string> tasks;
     for (const std::string& element : elements(created.view()))
       tasks.push_back(member(element, "task_uuid"));
@@ -91,7 +98,9 @@ class TestWorker {
   /// The ids of up to `max` step events; waits up to 10 s for the first.
   std::vector<std::string> poll(std::uint32_t max) {
     OwnedText events;
-    expect(tasker_worker_poll_step_events(handle_, max, 10'000, events.out(), &error_));
+    expect([&](tasker_error** error) {
+      return tasker_worker_poll_step_events(handle_, max, 10'000, events.out(), error);
+    });
     std::vector<std::string> ids;
     for (const std::string& event : elements(events.view()))
       ids.push_back(member(event, "event_id"));
@@ -110,21 +119,22 @@ class TestWorker {
   /// State of the task once it has ended.
   std::string await_end(std::string_view task) {
     OwnedText state;
-    expect(
-        tasker_worker_wait_task(handle_, task.data(), task.size(), 10'000, state.out(), &error_));
+    expect([&](tasker_error** error) {
+      return tasker_worker_wait_task(handle_, task.data(), task.size(), 10'000, state.out(), error);
+    });
     return std::string(state.view());
   }
 
  private:
-  void expect(tasker_status status) {
-    EXPECT_EQ(status, TASKER_OK) << tasker_error_json(error_);
-    (void)tasker_error_destroy(error_);
-    error_ = nullptr;
+  // Any thread may call: the error is the call's own.
+  template <class Call>
+  void expect(Call call) {
+    const auto done = status_from(call);
+    EXPECT_TRUE(done) << done.error().message;
   }
 
   worker::TempFolder folder_;
   tasker_worker* handle_ = nullptr;
-  tasker_error* error_ = nullptr;
 };
 
 }  // namespace tasker::c

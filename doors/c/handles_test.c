@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 
 #include "doors/c/check.h"
-#include "include/tasker/tasker.h"
 #include "doors/c/second_unit_test.h"
+#include "include/tasker/tasker.h"
 
 static void check_status(tasker_status expected, tasker_status actual, const char* what, int line) {
   if (expected == actual) {
@@ -345,6 +345,18 @@ static void each_completion_of_several_has_its_own_outcome(void) {
   CHECK(refusals.data && strstr(refusals.data, "\"index\":0") &&
         strstr(refusals.data, "UNKNOWN_EVENT") && !strstr(refusals.data, "\"index\":1"));
   tasker_buffer_destroy(&refusals);
+
+  char third[37];
+  next_event(worker, third);
+  const int mixed = snprintf(
+      json, sizeof json, "[{\"event_id\":5,\"x\":[1,{}]},7,{\"result\":%s,\"event_id\":\"%s\"}]",
+      kResult, third);
+  CHECK_STATUS(TASKER_OK, tasker_worker_complete_step_events_json(worker, json, (size_t)mixed,
+                                                                  &refusals, NULL));
+  CHECK(refusals.data && strstr(refusals.data, "\"index\":0") &&
+        strstr(refusals.data, "\"index\":1") && !strstr(refusals.data, "\"index\":2"));
+  tasker_buffer_destroy(&refusals);
+  CHECK_STATUS(TASKER_ERR_UNKNOWN_EVENT, complete(worker, third, kResult));
   CHECK_STATUS(TASKER_ERR_INVALID_JSON,
                tasker_worker_complete_step_events_json(worker, "[{", 2, &refusals, NULL));
   CHECK_STATUS(TASKER_ERR_INVALID_ARGUMENT,

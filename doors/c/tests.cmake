@@ -33,3 +33,15 @@ foreach(suite handles)
   add_test(NAME tasker_c_${suite}_test COMMAND tasker_c_${suite}_test)
   set_tests_properties(tasker_c_${suite}_test PROPERTIES LABELS plain TIMEOUT 300)
 endforeach()
+
+# Each public header alone, as C11 and as C++20.
+foreach(header tasker tasker_flat)
+  foreach(language c cc)
+    file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/${header}_alone.${language}
+         CONTENT "#include \"include/tasker/${header}.h\"\nextern int ${header}_alone_${language};\nint ${header}_alone_${language};\n")
+    list(APPEND alone ${CMAKE_CURRENT_BINARY_DIR}/generated/${header}_alone.${language})
+  endforeach()
+endforeach()
+add_library(tasker_c_headers_alone OBJECT ${alone})
+target_include_directories(tasker_c_headers_alone PRIVATE ${CMAKE_SOURCE_DIR})
+set_target_properties(tasker_c_headers_alone PROPERTIES C_EXTENSIONS OFF)

@@ -9,12 +9,11 @@
 #include <string>
 #include <utility>
 
-#include "core/base/json.h"
+#include "core/worker/completion_batch.h"
 #include "core/worker/step_event.h"
 #include "doors/c/arguments.h"
 #include "doors/c/awaited.h"
 #include "doors/c/buffer.h"
-#include "doors/c/completions.h"
 #include "doors/c/guard.h"
 #include "doors/c/worker_object.h"
 
@@ -151,7 +150,7 @@ Status complete_all(const tasker_worker* worker, const tasker_completion* comple
                     std::size_t count, tasker_status* out_statuses) {
   auto used = use(worker);
   if (!used) return fail(used.error());
-  if (auto fits = check_range(count, 0, kCompletionsMax, "count"); !fits) return fits;
+  if (auto fits = check_range(count, 0, worker::kCompletionsMax, "count"); !fits) return fits;
   if (count > 0)
     if (auto given = check_not_null(completions, "completions"); !given) return given;
   std::size_t first = count;
@@ -177,37 +176,17 @@ Status complete_all(const tasker_worker* worker, const tasker_completion* comple
                           fmt::format("completions[{}]", first)});
 }
 
-void append_refusal(std::string& out, std::size_t index, std::string_view event_id,
-                    const base::Error& error) {
-  out += out.empty() ? '[' : ',';
-  out += fmt::format(R"({{"index":{},"event_id":)", index);
-  base::append_json_string(out, event_id);
-  out += fmt::format(R"(,"error":{}}})", error.to_json());
-}
-
 Status complete_json(const tasker_worker* worker, std::string_view json,
                      tasker_buffer* out_refusals) {
   auto used = use(worker);
   if (!used) return fail(used.error());
   if (auto given = check_not_null(out_refusals, "out_refusals"); !given) return given;
-  const auto completions = read_completions(json);
-  if (!completions) return fail(completions.error());
-  std::string refusals;
-  for (std::size_t i = 0; i < completions->size(); ++i) {
-    const CompletionText& completion = (*completions)[i];
-    Status status;
-    if (completion.id)
-      status = (*used)->core().complete_step_event(*completion.id, completion.result_json);
-    else
-      status = fail(completion.id.error());
-    if (!status) append_refusal(refusals, i, completion.event_id, status.error());
-  }
-  if (refusals.empty()) {
+  const auto refusals = worker::complete_step_events_json((*used)->core(), json);
+  if (!refusals) return fail(refusals.error());
+  if (refusals->empty())
     *out_refusals = TASKER_BUFFER_INIT;
-    return {};
-  }
-  refusals += ']';
-  give(out_refusals, refusals);
+  else
+    give(out_refusals, *refusals);
   return {};
 }
 
