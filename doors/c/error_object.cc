@@ -51,7 +51,6 @@ tasker_status refuse_exception(tasker_error** out_error, const char* what) noexc
 
 }  // namespace tasker::c
 
-using tasker::c::ErrorObject;
 using tasker::c::HandleTable;
 
 tasker_status tasker_error_status(const tasker_error* error) {

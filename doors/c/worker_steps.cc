@@ -295,6 +295,7 @@ tasker_status tasker_worker_complete_step_events_json(tasker_worker* worker,
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_worker_checkpoint_step_event(tasker_worker* worker, const char* event_id,
                                                   size_t event_id_bytes,
                                                   const char* checkpoint_json,
@@ -306,6 +307,7 @@ tasker_status tasker_worker_checkpoint_step_event(tasker_worker* worker, const c
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_worker_checkpoint_step_event_begin(
     tasker_worker* worker, const char* event_id, size_t event_id_bytes, const char* checkpoint_json,
     size_t checkpoint_bytes, uint64_t* out_request, tasker_error** out_error) {

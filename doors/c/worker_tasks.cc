@@ -262,6 +262,7 @@ tasker_status tasker_worker_list_task_steps(tasker_worker* worker, const char* t
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_worker_get_step(tasker_worker* worker, const char* task_uuid,
                                      size_t task_uuid_bytes, const char* step_uuid,
                                      size_t step_uuid_bytes, tasker_buffer* out_step,
@@ -274,6 +275,7 @@ tasker_status tasker_worker_get_step(tasker_worker* worker, const char* task_uui
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_worker_get_step_audit_history(tasker_worker* worker, const char* task_uuid,
                                                    size_t task_uuid_bytes, const char* step_uuid,
                                                    size_t step_uuid_bytes,
