@@ -78,7 +78,7 @@ class Packaging(unittest.TestCase):
             flags = run("pkg-config", "--cflags", "--libs", "tasker", PKG_CONFIG_PATH=pkg_config_path).split()
             compiler = {
                 "c": ["cc", "-std=c11", "-D_GNU_SOURCE", "-o", "log_digest", *sorted((EXAMPLES / "c").glob("*.c"))],
-                "cpp": ["c++", "-std=c++17", "-pthread", "-o", "log_digests", *sorted((EXAMPLES / "cpp").glob("*.cpp"))],
+                "cpp": ["c++", "-std=c++17", "-pthread", "-o", "log_digests", *sorted((EXAMPLES / "cpp").glob("*.cc"))],
             }[language]
             run(*compiler, *WARNINGS, *flags, cwd=by_pkg_config)
 

@@ -16,7 +16,7 @@ check() {
   fi
 }
 
-cpp_files() { project_files '*.cc' '*.h' '*.c'; }
+cpp_files() { project_files '*.cc' '*.h' '*.c' '*.hpp'; }
 # The parts of ./dev are checked through it, as they see each other's variables.
 shell_files() { project_files '*.sh' dev .ci/run ':!tools/dev/*.sh'; }
 
