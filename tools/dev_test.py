@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What ./dev may use of the machine; all that a stand-in could shadow is left out.
 SYSTEM_TOOLS = (
-    "bash awk cat cut touch chmod date dirname env grep head id mkdir mktemp mv nproc rm sed sha256sum sleep sort tail timeout tr uname python3"
+    "bash awk cat cut touch chmod date dirname env grep head id mkdir mktemp mv nproc rm sed sha256sum sleep sort tail "
+    "timeout tr uname python3"
 ).split()
 
 

@@ -176,10 +176,12 @@ export function drawDoorFigure(results) {
   }
   const title = 'Step round trips a second through each door';
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="${title}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" ` +
+      `aria-label="${title}">`,
     `<style>${STYLE}\n</style>`,
     `<text class="head" x="0" y="16">${title}</text>`,
-    '<text class="small" x="0" y="36">Poll, JSON.parse, JSON.stringify, complete. The line: the same through a door with no worker behind it.</text>',
+    '<text class="small" x="0" y="36">Poll, JSON.parse, JSON.stringify, complete. The line: the same through a door with no ' +
+      'worker behind it.</text>',
     ...lines,
     '</svg>\n',
   ].join('\n');

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
@@ -231,8 +232,14 @@ base::Result<std::unique_ptr<Store>> open(const Options&, std::shared_ptr<base::
   const Feed feed = wanted == "paced"     ? Feed::kPaced
                     : wanted == "nothing" ? Feed::kNothing
                                           : Feed::kEndless;
-  const std::string commit_us(bench::variable("TASKER_BENCH_COMMIT_US"));
-  return std::make_unique<bench::FeedStore>(feed, std::strtoll(commit_us.c_str(), nullptr, 10));
+  const std::string_view text = bench::variable("TASKER_BENCH_COMMIT_US");
+  std::int64_t commit_us = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), commit_us);
+  if (!text.empty() && (error != std::errc() || end != text.data() + text.size()))
+    return base::fail(base::ErrorCode::kINVALID_ARGUMENT,
+                      "TASKER_BENCH_COMMIT_US has to be a whole number of microseconds",
+                      "TASKER_BENCH_COMMIT_US");
+  return std::make_unique<bench::FeedStore>(feed, commit_us);
 }
 
 }  // namespace tasker::store::sqlite

@@ -65,9 +65,8 @@ TEST(FlatConfig, LeavesOutWhatItDoesNotKnowWithOneWarning) {
 }
 
 TEST(FlatConfig, LeavesOutTheContractsMembersWhenTheyCannotBeUsed) {
-  const FlatConfig config = read(
-      R"({"worker_id":5,"namespace":"not a name",)"
-      R"("log_level":"tasker=debug,info","config_path":"x"})");
+  const FlatConfig config = read(R"({"worker_id":5,"namespace":"not a name",)"
+                                 R"("log_level":"tasker=debug,info","config_path":"x"})");
   EXPECT_EQ(config.warnings.size(), 4U);
   EXPECT_TRUE(config.settings.namespaces.empty());
   EXPECT_EQ(config.settings.log_level, base::LogLevel::kInfo);

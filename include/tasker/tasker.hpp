@@ -1,4 +1,5 @@
 // C++17 front end of Tasker: RAII over tasker.h, and a loop that runs handlers on threads of yours.
+// Size: one file, so that vendoring the front end is copying two headers.
 //
 // Failures are exceptions of one class, tasker::Error. C++17 has no std::expected, this header uses
 // nothing but tasker.h and the standard library, and a constructor has no other way to fail. What
@@ -18,8 +19,7 @@
 //
 // Threads: every member of Worker may be called from any thread, several at once, but for moving
 // and destroying it. Functions of yours run on threads of the library where their comment says so;
-// an exception that leaves one of those ends the process, as it would a std::thread. Size: one
-// file, so that vendoring the front end is copying two headers.
+// an exception that leaves one of those ends the process, as it would a std::thread.
 #pragma once
 
 #include <algorithm>
