@@ -65,7 +65,6 @@ store::Completion decide_completion(const CompiledTemplate& compiled, const Atte
       result.execution_us > 0 ? result.execution_us : elapsed_us(facts.started_at_us, now_us);
   if (result.success) {
     decide_success(compiled, claim.template_step, std::move(result.result_json), completion);
-    completion.has_checkpoint = claim.has_checkpoint;
     return completion;
   }
   completion.error_json = std::move(result.error_json);

@@ -90,7 +90,6 @@ struct Completion {
   model::TemplateId template_id{};    ///< the task's, for the claims of its dependents
   std::vector<Dependent> dependents;  ///< for kComplete: steps to count down
   bool is_sink = false;               ///< for kComplete: counts the task down
-  bool has_checkpoint = false;        ///< for kComplete: the step's checkpoint goes with it
 };
 
 /// How far a running step has come, in the author's own terms. It replaces the step's last one and

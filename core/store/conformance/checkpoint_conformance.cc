@@ -132,8 +132,7 @@ TEST_P(CheckpointConformance, TheFenceRefusesAnAttemptThatIsNotCurrent) {
 TEST_P(CheckpointConformance, ItGoesWithTheStepThatIsComplete) {
   const Claim claimed = claim_step(worker_, {task_, 0});
   store_checkpoint(checkpoint_of(claimed, worker_, "7"));
-  Completion done = success(workflow_, claimed, worker_);
-  done.has_checkpoint = true;
+  const Completion done = success(workflow_, claimed, worker_);
   ASSERT_EQ(complete(done).completions.at(0), CompletionOutcome::kRecorded);
   EXPECT_EQ(load(claimed.step), std::nullopt);
   EXPECT_EQ(must(store().check_integrity()), std::vector<std::string>{});
@@ -143,7 +142,6 @@ TEST_P(CheckpointConformance, ARefusedCompletionLeavesIt) {
   const Claim claimed = claim_step(worker_, {task_, 0});
   store_checkpoint(checkpoint_of(claimed, worker_, "7"));
   Completion late = success(workflow_, claimed, worker_);
-  late.has_checkpoint = true;
   late.attempt = 9;
   ASSERT_EQ(complete(late).completions.at(0), CompletionOutcome::kFenced);
   EXPECT_EQ(load(claimed.step)->cursor_json, "7");

@@ -25,8 +25,8 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
   const std::pair<Statement&, const char*> statements[] = {
       {writer.complete_,
        "UPDATE steps SET state = 4, completed_at_us = ?1, execution_us = ?2, metadata_json = ?3, "
-       "result_json = ?4, has_checkpoint = 0 WHERE id = ?5 AND state = 2 AND attempt = ?6 AND "
-       "worker_id = ?7"},
+       "result_json = ?4 WHERE id = ?5 AND state = 2 AND attempt = ?6 AND worker_id = ?7 "
+       "RETURNING has_checkpoint"},
       {writer.fail_,
        "UPDATE steps SET state = ?1, missing = ?2, retry_at_us = ?3, execution_us = ?4, "
        "error_json = ?5, metadata_json = ?6 "
@@ -164,10 +164,16 @@ bool BatchWriter::record_success(const Completion& completion, CompletionOutcome
       .bind(5, row_of(completion.step))
       .bind(6, std::int64_t{completion.attempt})
       .bind(7, static_cast<std::int64_t>(completion.worker));
-  if (!complete_.run()) return false;
-  if (!db_->changed_a_row()) return true;
+  bool has_checkpoint = false;
+  {
+    ResetGuard guard(complete_);
+    const Row found = complete_.step();
+    if (found != Row::kRow) return found == Row::kDone;
+    has_checkpoint = complete_.integer(0) != 0;
+    if (complete_.step() != Row::kDone) return false;
+  }
   outcome = CompletionOutcome::kRecorded;
-  if (completion.has_checkpoint && !checkpoints_.remove(completion.step)) return false;
+  if (has_checkpoint && !checkpoints_.remove(completion.step)) return false;
   for (const Dependent& dependent : completion.dependents)
     if (!count_down(completion, dependent)) return false;
   return !completion.is_sink || count_down_task(completion.step.task);

@@ -27,6 +27,7 @@ Result<CheckpointWriter> CheckpointWriter::prepare(Connection& connection) {
        "INSERT INTO checkpoint_history (step_id, number, stored_at_us, cursor_json) "
        "VALUES (?1, ?2, ?3, ?4)"},
       {writer.trim_history_, "DELETE FROM checkpoint_history WHERE step_id = ?1 AND number <= ?2"},
+      {writer.unmark_step_, "UPDATE steps SET has_checkpoint = 0 WHERE id = ?1"},
       {writer.remove_latest_, "DELETE FROM checkpoints WHERE step_id = ?1"},
       {writer.remove_history_, "DELETE FROM checkpoint_history WHERE step_id = ?1"},
   };
@@ -69,7 +70,9 @@ bool CheckpointWriter::put(const Checkpoint& checkpoint, std::int64_t now_us,
 }
 
 bool CheckpointWriter::remove(model::StepKey step) {
-  return remove_latest_.bind(1, row_of(step)).run() && remove_history_.bind(1, row_of(step)).run();
+  const std::int64_t row = row_of(step);
+  return unmark_step_.bind(1, row).run() && remove_latest_.bind(1, row).run() &&
+         remove_history_.bind(1, row).run();
 }
 
 Result<std::optional<CheckpointRecord>> Queries::load_checkpoint(model::StepKey step) {

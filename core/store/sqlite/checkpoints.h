@@ -16,12 +16,12 @@ class CheckpointWriter {
 
   /// Replaces the step's checkpoint, unless the fence refuses it.
   bool put(const Checkpoint& checkpoint, std::int64_t now_us, CompletionOutcome& outcome);
-  /// The checkpoint and its history; the step's own row is the caller's.
+  /// The checkpoint of a step, its history, and the mark in the step's own row.
   bool remove(model::StepKey step);
 
  private:
   Connection* db_ = nullptr;
-  Statement mark_step_, put_latest_, add_to_history_, trim_history_;
+  Statement mark_step_, unmark_step_, put_latest_, add_to_history_, trim_history_;
   Statement remove_latest_, remove_history_;
 };
 
