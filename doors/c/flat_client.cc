@@ -117,7 +117,7 @@ Result<std::string> create_one(tasker_worker* worker, std::string_view request_j
   // Checked alone first: in brackets, a text might read as something else.
   const auto request = read_members(request_json, "request_json", request_members());
   if (!request) return fail(request.error());
-  const std::string list = "[" + request->to_json() + "]";
+  const std::string list = fmt::format("[{}]", request->to_json());
   const auto created = text_from([&](tasker_buffer* out, tasker_error** error) {
     return tasker_worker_create_tasks(worker, list.data(), list.size(), out, error);
   });

@@ -93,7 +93,7 @@ class Reader {
   void warn_of_unknown() {
     std::string names;
     for (const std::string& name : members_.unknown)
-      names += (names.empty() ? "" : ", ") + base::shown(name);
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", base::shown(name));
     warn("members of the configuration are ignored: " + base::shown(names));
   }
 
@@ -159,9 +159,11 @@ std::string with_namespaces(const FlatConfig& config, const std::vector<std::str
   for (const std::string& name : namespaces)
     if (std::find(all.begin(), all.end(), name) == all.end()) all.push_back(name);
   std::string list;
-  for (const std::string& name : all) list += (list.empty() ? "[" : ",") + quoted(name);
+  for (const std::string& name : all)
+    list += fmt::format("{}{}", list.empty() ? "[" : ",", quoted(name));
+  list += ']';
   members->remove("namespace");
-  members->set("namespaces", list + "]");
+  members->set("namespaces", list);
   return members->to_json();
 }
 
