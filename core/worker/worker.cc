@@ -127,6 +127,7 @@ Status Worker::with_reader(const std::function<Status(store::Reader&)>& read) {
   return impl_->with_reader(read);
 }
 
+Status Worker::begin_drain() { return impl_->begin_drain(); }
 Result<std::uint32_t> Worker::drain(std::int64_t timeout_ms) { return impl_->drain(timeout_ms); }
 
 Status Worker::stop() { return impl_->stop(); }

@@ -156,6 +156,9 @@ class Worker {
   /// Runs `read` with a reader of its own; calls are serialised.
   base::Status with_reader(const std::function<base::Status(store::Reader&)>& read);
 
+  /// The quick part of drain(): nothing new is claimed once this has returned. Does not block.
+  /// INVALID_STATE unless created, running or draining.
+  base::Status begin_drain();
   /// Stops claiming, hands back what was not started, waits for running handlers, flushes
   /// completions. Handlers still running after `timeout_ms` get an abort notice (kShutdown) and
   /// their steps are handed back.

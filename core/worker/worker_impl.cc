@@ -470,14 +470,19 @@ void Worker::Impl::hand_back(const std::vector<Dispatched>& dispatched) {
   writer_->release(std::move(releases));
 }
 
-Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
-  if (auto ok = usable(); !ok) return fail(ok.error());
+Status Worker::Impl::begin_drain() {
+  if (auto ok = usable(); !ok) return ok;
   if (state != WorkerState::kDraining)
     if (auto moved =
             move_to(WorkerState::kDraining, {WorkerState::kCreated, WorkerState::kRunning});
         !moved)
-      return fail(moved.error());
+      return moved;
   dispatcher.close();
+  return {};
+}
+
+Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
+  if (auto begun = begin_drain(); !begun) return fail(begun.error());
   // A commit under way may still bring claims: they are on the queue once it is through.
   writer_->flush(kFlushTimeoutUs);
   const std::vector<Dispatched> queued = dispatcher.take_queued();

@@ -54,6 +54,7 @@ class Worker::Impl {
   base::Result<std::uint32_t> retry_task(const base::Uuid& uuid);
   base::Status with_reader(const std::function<base::Status(store::Reader&)>& read);
 
+  base::Status begin_drain();
   base::Result<std::uint32_t> drain(std::int64_t timeout_ms);
   base::Status stop();
 

@@ -127,6 +127,7 @@ Result<std::size_t> WorkerObject::take_step_events(std::size_t max, std::uint32_
 
 void WorkerObject::begin_draining() {
   is_draining_ = true;
+  (void)core().begin_drain();  // a refusal comes again from drain()
   news_.poke();
 }
 

@@ -427,6 +427,7 @@ Result<napi_value> check_starvation_warnings(const Call&, const Kept& object) {
 Result<napi_value> drain(const Call& call, const Kept& object) {
   auto timeout_ms = call.integer(0, "timeoutMs", 0, kTimeoutMsMax);
   if (!timeout_ms) return fail(timeout_ms.error());
+  (void)object->worker->begin_drain();  // a refusal comes again from drain()
   return object->environment->run_apart(
       [worker = object->worker, timeout = *timeout_ms]() -> Result<Environment::Settle> {
         auto returned = worker->drain(timeout);

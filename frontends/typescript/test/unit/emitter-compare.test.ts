@@ -37,11 +37,14 @@ async function compare(command: readonly string[], firstSeed: number, count: num
 suite('every emitter leaves the trace of the runtime’s own', () => {
   const seed = Number(process.env['TASKER_SEED'] ?? Math.floor(Math.random() * 1e9));
 
-  test(`in ${programsAtRandom} programs from TASKER_SEED=${seed} on`, async () => {
-    const { differences, lines } = await compare([process.execPath], seed, programsAtRandom);
-    assert.deepEqual(differences, []);
-    assert.ok(lines > programsAtRandom * 100);
-  });
+  // Bun's own emitter captures fewer rejections than Node's, so it is no measure: there, Node is (below).
+  if (!('Bun' in globalThis)) {
+    test(`in ${programsAtRandom} programs from TASKER_SEED=${seed} on`, async () => {
+      const { differences, lines } = await compare([process.execPath], seed, programsAtRandom);
+      assert.deepEqual(differences, []);
+      assert.ok(lines > programsAtRandom * 100);
+    });
+  }
 
   for (const name of ['bun', 'deno'] as const) {
     const path = findRuntime(name);
@@ -53,7 +56,6 @@ suite('every emitter leaves the trace of the runtime’s own', () => {
       ]);
       assert.deepEqual(there.scenarios, here.scenarios);
       assert.equal(there.digest, here.digest);
-      // Bun's own emitter captures fewer rejections than Node's, so there it is no measure.
       assert.deepEqual(name === 'bun' ? [] : there.differences, []);
     });
   }
