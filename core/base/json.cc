@@ -328,7 +328,7 @@ Status check_json_object(std::string_view text, std::string_view field, const Js
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  if (simdjson::validate_utf8(text)) {
+  if (is_utf8(text)) {
     append_quoted(out, text);
   } else {
     append_quoted(out, with_replacements(text));

@@ -1,5 +1,7 @@
 #include "core/base/utf8.h"
 
+#include <cstring>
+
 namespace tasker::base {
 namespace {
 
@@ -41,6 +43,25 @@ Utf8Step utf8_at(std::string_view text, std::size_t at) {
     code = (code << 6U) | (next & 0x3FU);
   }
   return {lead.following + 1, code, true};
+}
+
+bool is_utf8(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080U;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::uint64_t word = 0;
+    if (text.size() - at >= sizeof word) {
+      std::memcpy(&word, text.data() + at, sizeof word);
+      if ((word & kHighBits) == 0) {
+        at += sizeof word;
+        continue;
+      }
+    }
+    const Utf8Step step = utf8_at(text, at);
+    if (!step.well_formed) return false;
+    at += step.bytes;
+  }
+  return true;
 }
 
 }  // namespace tasker::base

@@ -18,6 +18,11 @@ struct Utf8Step {
 /// character that is there (Unicode 15, section 3.9), so that every byte belongs to one step.
 Utf8Step utf8_at(std::string_view text, std::size_t at);
 
+/// Whether all of `text` is well-formed. For names and other short texts: simdjson is faster on
+/// long ones, but works with statics that go while threads of the core still run, when a process
+/// exits.
+bool is_utf8(std::string_view text);
+
 /// U+FFFD in UTF-8.
 inline constexpr std::string_view kUtf8Replacement = "\xEF\xBF\xBD";
 

@@ -82,5 +82,14 @@ TEST(Utf8, AgreesWithSimdjsonOnRandomBytes) {
   EXPECT_GT(well_formed, 1000);
 }
 
+TEST(IsUtf8, HoldsForWellFormedTextsAlone) {
+  for (const std::string_view text : {"", "plain text of more than a word", "seven b\xC3\xA9",
+                                      "eight byt\xF0\x9F\x98\x80 and more"})
+    EXPECT_TRUE(is_utf8(text)) << text;
+  for (const std::string_view text : {"\xFF", "eight byt\xC3", "\xED\xA0\x80 half a pair",
+                                      "\xC0\xAF overlong", "in the middle \x80 of a text"})
+    EXPECT_FALSE(is_utf8(text)) << text;
+}
+
 }  // namespace
 }  // namespace tasker::base

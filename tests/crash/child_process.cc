@@ -23,8 +23,17 @@ ChildProcess::ChildProcess(const std::string& program, const std::vector<std::st
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, log_path.c_str(),
                                    O_WRONLY | O_APPEND | O_CREAT, 0600);
+  // Held back until the program asks for it: it may come before the first line of main.
+  sigset_t held_back;
+  sigemptyset(&held_back);
+  sigaddset(&held_back, SIGTERM);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setsigmask(&attributes, &held_back);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   const int refused =
-      posix_spawn(&pid_, program.c_str(), &actions, nullptr, pointers.data(), environ);
+      posix_spawn(&pid_, program.c_str(), &actions, &attributes, pointers.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (refused != 0) throw std::runtime_error("the program can not be started: " + program);
 }
