@@ -226,6 +226,20 @@ store::Completion Worker::Impl::decide(const Dispatched& dispatched, engine::Ste
 
 namespace {
 
+/// Counts itself in for as long as it lives.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
+  ~UnderWay() {
+    if (--count_ == 0) count_.notify_all();
+  }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::atomic<std::uint32_t>& count_;
+};
+
 AttemptOutcome outcome_of(const store::Completion& completion) {
   switch (completion.next) {
     case model::StepState::kComplete:
@@ -252,6 +266,8 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   // try.
   if (!writer_->has_room_for_completion())
     return fail(ErrorCode::kFULL, "the completion channel is full", "completion_channel_capacity");
+  // A drain that finds nothing running waits for this one to reach the writer.
+  const UnderWay under_way(completing_);
   auto dispatched = dispatcher.take(event_id);
   if (!dispatched) {
     if (dispatched.error().code == ErrorCode::kFENCED) {
@@ -494,6 +510,8 @@ Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
     hand_back(running);
     returned += running.size();
   }
+  for (auto count = completing_.load(); count != 0; count = completing_.load())
+    completing_.wait(count);
   if (!writer_->flush(kFlushTimeoutUs))
     logger->log(LogLevel::kWarn, "worker", "the store did not take all completions in time",
                 {{"worker_id", std::string_view(name)}});

@@ -110,6 +110,9 @@ class Worker::Impl {
   base::Mutex result_reader_mutex_;
   engine::StepResultReader result_reader_ TASKER_GUARDED_BY(result_reader_mutex_);
 
+  /// Completions that are taken from the dispatcher and not yet with the writer.
+  std::atomic<std::uint32_t> completing_{0};
+
   base::Mutex reader_mutex_;
   std::unique_ptr<store::Reader> reader_ TASKER_GUARDED_BY(reader_mutex_);
 

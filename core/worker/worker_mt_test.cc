@@ -251,14 +251,24 @@ TEST_F(WorkerTest, DrainHandsBackWhatACommitUnderWayClaims) {
 }
 
 TEST_F(WorkerTest, DrainWaitsForRunningHandlersAndRecordsThem) {
-  auto worker = running(1);
-  const auto task = create_one(*worker);
-  const StepEvent event = next_event(*worker);
-  std::thread handler([&] { EXPECT_TRUE(worker->complete_success(event.event_id, "{}")); });
-  EXPECT_EQ(*worker->drain(10'000), 0U);
-  handler.join();
-  ASSERT_TRUE(worker->stop());
-  EXPECT_EQ(steps_of(task)[0].state, StepState::kComplete);
+  // The handler ends a little earlier or later in the drain each round.
+  for (int round = 0; round < 100; ++round) {
+    auto worker = running(1);
+    const auto task = create_one(*worker);
+    const StepEvent event = next_event(*worker);
+    std::atomic<bool> drains = false;
+    std::thread handler([&] {
+      drains.wait(false);
+      for (int i = 0; i < round; ++i) std::this_thread::yield();
+      EXPECT_TRUE(worker->complete_success(event.event_id, "{}"));
+    });
+    drains = true;
+    drains.notify_one();
+    EXPECT_EQ(*worker->drain(10'000), 0U);
+    EXPECT_EQ(steps_of(task)[0].state, StepState::kComplete) << "in round " << round;
+    handler.join();
+    ASSERT_TRUE(worker->stop());
+  }
 }
 
 TEST_F(WorkerTest, DrainHandsBackHandlersThatDoNotEnd) {
