@@ -1,4 +1,12 @@
-// The native door: what the core offers to JavaScript, whichever way it is reached.
+// The native door: what the core offers to JavaScript, whichever way it is reached. What it offers to executors is in
+// native-executors.ts.
+export type {
+  ExecutorDoor,
+  ExecutorName,
+  ExecutorWorker,
+  HandlerRegistration,
+  NativeAttachment,
+} from './native-executors.js';
 
 /** Way into the core: the Node-API addon, or the C library through the runtime's FFI. */
 export type DoorName = 'addon' | 'ffi';
@@ -98,4 +106,6 @@ export interface NativeWorker {
 export type Notice =
   | { kind: 'abort'; event_id: string; reason: 'timeout' | 'cancel' | 'lease_lost' | 'shutdown' }
   | { kind: 'refused'; event_id: string }
+  /** The attachment has ended by itself, by `detach` or with its thread, and held so many events: `endAttachment`. */
+  | { kind: 'detached'; attachment: number; held: number }
   | { kind: 'failed'; error: { code: string; message: string } };
