@@ -1,6 +1,7 @@
 // What is published, and who listens.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@ namespace tasker::events {
 struct Event {
   std::string_view name;
   std::string_view payload;  ///< JSON, of the event's schema when it has one
+  std::uint32_t depth = 1;   ///< see PublishOptions::depth
 };
 
 /// A listener that throws is counted and logged, and harms nobody else.
@@ -24,14 +26,15 @@ class QueuedEvent {
  public:
   explicit QueuedEvent(const Event& event)
       : stored_(std::make_shared<const Stored>(
-            Stored{std::string(event.name), std::string(event.payload)})) {}
+            Stored{std::string(event.name), std::string(event.payload), event.depth})) {}
 
-  Event view() const { return {stored_->name, stored_->payload}; }
+  Event view() const { return {stored_->name, stored_->payload, stored_->depth}; }
 
  private:
   struct Stored {
     std::string name;
     std::string payload;
+    std::uint32_t depth;
   };
   // Shared by the queues of all subscribers of one publish.
   std::shared_ptr<const Stored> stored_;

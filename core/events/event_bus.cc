@@ -50,8 +50,8 @@ void call_listener(const Listener& listener, const Event& event, SubscriptionSta
 /// One publish on its way to the subscribers.
 class EventBus::Delivery {
  public:
-  Delivery(EventBus& bus, const EventPlan& plan, const Event& event)
-      : bus_(bus), plan_(plan), event_(event) {}
+  Delivery(EventBus& bus, const EventPlan& plan, const Event& event, const PublishOptions& options)
+      : bus_(bus), plan_(plan), event_(event), options_(options) {}
 
   void run() {
     for (const auto& subscriber : plan_.subscribers) {
@@ -63,7 +63,14 @@ class EventBus::Delivery {
         enqueue(*subscriber);
       }
     }
-    for (const Subscriber* subscriber : full_) wait_for_room(*subscriber);
+    for (const Subscriber* subscriber : full_) {
+      PendingSend pending{subscriber->state, *stored_, subscriber->wait_us_max};
+      if (options_.left != nullptr) {
+        options_.left->push_back(std::move(pending));
+      } else {
+        bus_.wait_for_room(pending, options_.stop);
+      }
+    }
   }
 
  private:
@@ -74,46 +81,14 @@ class EventBus::Delivery {
     if (status == ChannelStatus::kFull && state.queue->full_policy() == FullPolicy::kWait) {
       full_.push_back(&subscriber);
     } else {
-      note(status, state);
+      bus_.note_sent(status, state, event_.name);
     }
-  }
-
-  void wait_for_room(const Subscriber& subscriber) {
-    SubscriptionState& state = *subscriber.state;
-    // The one thread that could make room would wait for itself.
-    const bool own_queue = state.delivering_thread.load() == std::this_thread::get_id();
-    const std::int64_t now_us = bus_.clock_.monotonic_us();
-    const std::int64_t deadline_us =
-        subscriber.wait_us_max > kNever - now_us ? kNever : now_us + subscriber.wait_us_max;
-    const ChannelStatus status =
-        state.queue->send_until(QueuedEvent(*stored_), own_queue ? now_us : deadline_us);
-    note(status, state);
-  }
-
-  void note(ChannelStatus status, SubscriptionState& state) {
-    // A refusal and what was dropped are counted by the queue; what a cancelled one misses is no
-    // loss.
-    if (status == ChannelStatus::kTimedOut ||
-        (status == ChannelStatus::kClosed && !state.cancelled.load())) {
-      ++state.missed;
-    }
-    if (status != ChannelStatus::kOk || state.queue->full_policy() == FullPolicy::kDropOldest) {
-      report_losses(state);
-    }
-  }
-
-  void report_losses(const SubscriptionState& state) {
-    const std::uint64_t lost = state.counters().lost;
-    if (lost == 0 || !is_news(lost)) return;
-    bus_.logger_->log(LogLevel::kWarn, kComponent, "events were lost to a full queue",
-                      {{"event", event_.name},
-                       {"pattern", std::string_view(state.pattern)},
-                       {"lost", static_cast<std::int64_t>(lost)}});
   }
 
   EventBus& bus_;
   const EventPlan& plan_;
   const Event event_;
+  const PublishOptions& options_;
   std::optional<QueuedEvent> stored_;
   std::vector<const Subscriber*> full_;
 };
@@ -130,7 +105,43 @@ EventBus::~EventBus() {
   join_runners();
 }
 
-base::Status EventBus::publish(EventType& type, std::string_view payload) {
+void EventBus::wait_for_room(const PendingSend& pending, const std::stop_token& stop) {
+  SubscriptionState& state = *pending.state;
+  // The one thread that could make room would wait for itself.
+  const bool own_queue = state.delivering_thread.load() == std::this_thread::get_id();
+  const std::int64_t now_us = clock_.monotonic_us();
+  const std::int64_t deadline_us =
+      pending.wait_us_max > kNever - now_us ? kNever : now_us + pending.wait_us_max;
+  const ChannelStatus status =
+      state.queue->send_until(QueuedEvent(pending.event), own_queue ? now_us : deadline_us, stop);
+  note_sent(status, state, pending.event.view().name);
+}
+
+void EventBus::finish(const std::vector<PendingSend>& left, const std::stop_token& stop) {
+  for (const PendingSend& pending : left) wait_for_room(pending, stop);
+}
+
+void EventBus::note_sent(ChannelStatus status, SubscriptionState& state, std::string_view event) {
+  if (status == ChannelStatus::kOk && state.on_arrival) state.on_arrival();
+  // A refusal and what was dropped are counted by the queue; what a cancelled one misses is no
+  // loss.
+  if (status == ChannelStatus::kTimedOut || status == ChannelStatus::kStopped ||
+      (status == ChannelStatus::kClosed && !state.cancelled.load())) {
+    ++state.missed;
+  } else if (status == ChannelStatus::kOk &&
+             state.queue->full_policy() != FullPolicy::kDropOldest) {
+    return;
+  }
+  const std::uint64_t lost = state.counters().lost;
+  if (lost == 0 || !is_news(lost)) return;
+  logger_->log(LogLevel::kWarn, kComponent, "events were lost to a full queue",
+               {{"event", event},
+                {"pattern", std::string_view(state.pattern)},
+                {"lost", static_cast<std::int64_t>(lost)}});
+}
+
+base::Status EventBus::publish(EventType& type, std::string_view payload,
+                               const PublishOptions& options) {
   if (closed_.load()) return refuse_closed();
   const PublishFrame frame(registry_.get());
   const auto plan = type.begin_publish();
@@ -145,8 +156,8 @@ base::Status EventBus::publish(EventType& type, std::string_view payload) {
     type.count_refused();
     return checked;
   }
-  if (!plan->middleware.empty()) return publish_through(*plan, type, payload);
-  Delivery(*this, *plan, {type.name(), payload}).run();
+  if (!plan->middleware.empty()) return publish_through(*plan, type, payload, options);
+  Delivery(*this, *plan, {type.name(), payload, options.depth}, options).run();
   return {};
 }
 
@@ -157,21 +168,23 @@ base::Status EventBus::check_payload(const EventType& type, std::string_view pay
                           payload.size(), options_.payload_bytes_max));
 }
 
-base::Status EventBus::publish(std::string_view name, std::string_view payload) {
+base::Status EventBus::publish(std::string_view name, std::string_view payload,
+                               const PublishOptions& options) {
   auto type = registry_->find_event(name);
   if (!type) return fail(std::move(type.error()));
-  return publish(**type, payload);
+  return publish(**type, payload, options);
 }
 
 base::Status EventBus::publish_through(const EventPlan& plan, EventType& type,
-                                       std::string_view payload) {
+                                       std::string_view payload, const PublishOptions& options) {
   struct Context {
     EventBus& bus;
     const EventPlan& plan;
     EventType& type;
-  } context{*this, plan, type};
+    const PublishOptions& options;
+  } context{*this, plan, type, options};
   const Next::Deliver deliver = [](void* opaque, Publication& publication) -> base::Status {
-    auto& [bus, own_plan, own_type] = *static_cast<Context*>(opaque);
+    auto& [bus, own_plan, own_type, own_options] = *static_cast<Context*>(opaque);
     if (std::exchange(publication.delivered, true)) {
       return fail(ErrorCode::kINVALID_STATE,
                   fmt::format("middleware of {} called next twice", own_type.name()));
@@ -180,7 +193,9 @@ base::Status EventBus::publish_through(const EventPlan& plan, EventType& type,
       auto checked = bus.check_payload(own_type, publication.payload());
       if (!checked) return checked;
     }
-    Delivery(bus, own_plan, {own_type.name(), publication.payload()}).run();
+    Delivery(bus, own_plan, {own_type.name(), publication.payload(), own_options.depth},
+             own_options)
+        .run();
     return {};
   };
   Publication publication(type.name(), payload);
@@ -243,7 +258,8 @@ base::Result<std::shared_ptr<SubscriptionState>> EventBus::make_queue(
   }
   auto queue = Channel<QueuedEvent>::open(options.queue, clock_);
   if (!queue) return fail(std::move(queue.error()));
-  return std::make_shared<SubscriptionState>(std::string(pattern), std::move(*queue));
+  return std::make_shared<SubscriptionState>(std::string(pattern), std::move(*queue),
+                                             options.on_arrival);
 }
 
 base::Result<Subscription> EventBus::add_subscriber(Subscriber subscriber) {

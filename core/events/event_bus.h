@@ -19,6 +19,7 @@
 #pragma once
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -37,6 +38,18 @@ struct EventBusOptions {
   EventLimits limits = {};
   std::uint32_t publish_depth_max = 8;  ///< publishes inside each other, 1 or more
   std::size_t payload_bytes_max = std::size_t{1} << 20;
+};
+
+struct PublishOptions {
+  /// How many listeners stand behind this publish: 1 for one that no listener made, one more than
+  /// Event::depth inside a listener that does not run inside its publish. The bus hands it on; who
+  /// gives it bounds it.
+  std::uint32_t depth = 1;
+  /// Where it is given, the publish does not wait for queues that are full: they are added here, to
+  /// be given to finish(). Else they are waited for.
+  std::vector<PendingSend>* left = nullptr;
+  /// Ends the waits for queues that are full; what is then not in them is lost, and counted there.
+  std::stop_token stop = {};
 };
 
 /// Threads: any, for all calls; the destructor by the last one.
@@ -71,9 +84,16 @@ class EventBus {
   /// which is counted there. Success also when middleware filtered it out. INVALID_ARGUMENT with
   /// the path in the payload as field; TOO_LARGE; INVALID_STATE when it is nested too deep; CLOSED;
   /// what middleware returned.
-  base::Status publish(EventType& type, std::string_view payload);
+  base::Status publish(EventType& type, std::string_view payload,
+                       const PublishOptions& options = {});
   /// As above; NOT_FOUND.
-  base::Status publish(std::string_view name, std::string_view payload);
+  base::Status publish(std::string_view name, std::string_view payload,
+                       const PublishOptions& options = {});
+  /// Waits for the queues that a publish left, as that would have done.
+  void finish(const std::vector<PendingSend>& left, const std::stop_token& stop = {});
+
+  /// What publish() says of a payload before anybody gets it: INVALID_ARGUMENT, TOO_LARGE.
+  base::Status check_payload(const EventType& type, std::string_view payload) const;
 
   /// Calls `listener` inside each publish of what `pattern` chooses, also of events that are
   /// registered later. INVALID_ARGUMENT for the pattern; NOT_FOUND for a name that is not
@@ -108,8 +128,10 @@ class EventBus {
   base::Result<Subscription> add_subscriber(Subscriber subscriber);
   base::Result<std::shared_ptr<SubscriptionState>> make_queue(std::string_view pattern,
                                                               const QueueOptions& options) const;
-  base::Status check_payload(const EventType& type, std::string_view payload) const;
-  base::Status publish_through(const EventPlan& plan, EventType& type, std::string_view payload);
+  base::Status publish_through(const EventPlan& plan, EventType& type, std::string_view payload,
+                               const PublishOptions& options);
+  void wait_for_room(const PendingSend& pending, const std::stop_token& stop);
+  void note_sent(ChannelStatus status, SubscriptionState& state, std::string_view event);
   void run_queue(const std::shared_ptr<SubscriptionState>& state, Listener listener);
   void start_runner(std::shared_ptr<SubscriptionState> state, Listener listener)
       TASKER_EXCLUDES(mutex_);

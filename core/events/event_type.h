@@ -47,6 +47,10 @@ class EventType {
     return {.published = published_, .refused = refused_, .filtered = filtered_};
   }
 
+  /// Whether a publish would reach anybody: for publishers who would rather not make a payload for
+  /// nobody.
+  bool has_subscribers() const { return has_subscribers_.load(std::memory_order_relaxed); }
+
   /// For a publish: counts it, and gives the plan that it keeps to.
   std::shared_ptr<const EventPlan> begin_publish() TASKER_EXCLUDES(mutex_) {
     base::Lock lock(mutex_);
@@ -61,6 +65,8 @@ class EventType {
       TASKER_EXCLUDES(mutex_) {
     base::Lock lock(mutex_);
     plan_.swap(plan);
+    // Relaxed: who subscribes while something is published gets the next event at the latest.
+    has_subscribers_.store(!plan_->subscribers.empty(), std::memory_order_relaxed);
     return plan;
   }
 
@@ -70,6 +76,7 @@ class EventType {
   const std::optional<base::JsonSchema> schema_;
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> filtered_{0};
+  std::atomic<bool> has_subscribers_{false};
 
   mutable base::Mutex mutex_;
   std::shared_ptr<const EventPlan> plan_ TASKER_GUARDED_BY(mutex_) =

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct QueueOptions {
   /// How long a publish waits for room with the policy kWait, in µs, 0 or more; the event is lost
   /// to this subscriber after that.
   std::int64_t wait_us_max = 30'000'000;
+  /// Called by the publishing thread when an event is in the queue; returns soon and does not
+  /// throw. May still be called for a while after the subscription was cancelled.
+  std::function<void()> on_arrival = {};
 };
 
 struct SubscriptionCounters {
@@ -34,8 +38,9 @@ struct SubscriptionCounters {
 class SubscriptionState {
  public:
   /// Without a queue: synchronous.
-  SubscriptionState(std::string chosen, std::unique_ptr<Channel<QueuedEvent>> own_queue)
-      : pattern(std::move(chosen)), queue(std::move(own_queue)) {}
+  SubscriptionState(std::string chosen, std::unique_ptr<Channel<QueuedEvent>> own_queue,
+                    std::function<void()> arrival = {})
+      : pattern(std::move(chosen)), queue(std::move(own_queue)), on_arrival(std::move(arrival)) {}
 
   SubscriptionCounters counters() const;
 
@@ -45,6 +50,7 @@ class SubscriptionState {
 
   const std::string pattern;
   const std::unique_ptr<Channel<QueuedEvent>> queue;
+  const std::function<void()> on_arrival;
   std::atomic<bool> cancelled{false};
   std::atomic<std::uint64_t> failures{0};
   std::atomic<std::uint64_t> missed{0};  // not waited for long enough, or the bus was closing
@@ -79,6 +85,13 @@ class ListenerOwner {
 struct Subscriber {
   std::shared_ptr<SubscriptionState> state;
   std::shared_ptr<ListenerOwner> owner;  // of a synchronous one
+  std::int64_t wait_us_max = 0;
+};
+
+/// What a publish leaves to be done: an event for a queue that is full and whose policy is to wait.
+struct PendingSend {
+  std::shared_ptr<SubscriptionState> state;
+  QueuedEvent event;
   std::int64_t wait_us_max = 0;
 };
 

@@ -179,9 +179,10 @@ struct WriteBatch {
   std::vector<Completion> completions;
   std::vector<Release> releases;
   std::vector<NewTask> tasks;
-  bool promote_due = false;  ///< steps whose back-off has passed become claimable
-  ClaimBudget budget;        ///< filled in: what was claimed is taken off `room`
-  bool claim = false;        ///< look for claimable steps too, beyond what this batch makes ready
+  bool promote_due = false;    ///< steps whose back-off has passed become claimable
+  ClaimBudget budget;          ///< filled in: what was claimed is taken off `room`
+  bool claim = false;          ///< look for claimable steps too, beyond what this batch makes ready
+  bool list_enqueued = false;  ///< the outcome has to say which steps became claimable
 };
 
 struct TaskFinished {
@@ -204,7 +205,8 @@ struct WriteOutcome {
   std::vector<Claim> claims;
   std::vector<TaskFinished> finished;
   std::vector<model::HandlerId> unknown_handlers;  ///< claimable, but the budget did not know them
-  bool left_claimable = false;  ///< claimable steps of this batch that stay for others
+  bool left_claimable = false;           ///< claimable steps of this batch that stay for others
+  std::vector<model::StepKey> enqueued;  ///< which those are, in order; only when asked
   std::optional<std::int64_t>
       next_due_us;  ///< earliest back-off still running; only when asked or changed
 };

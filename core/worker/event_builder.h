@@ -29,14 +29,16 @@ class EventBuilder {
   /// The step as it was dispatched, without what only its handler needs.
   base::Result<StepEvent> build_again(const Dispatched& dispatched, store::Reader& reader);
 
+  /// The header of a task, from the cache or read.
+  base::Result<std::shared_ptr<const store::TaskHeader>> header_of(model::TaskId task,
+                                                                   store::Reader& reader);
+
   TaskCache& tasks() { return tasks_; }
 
  private:
   base::Result<StepEvent> assemble(const store::Claim& claim, store::Reader& reader);
   base::Status add_checkpoint(StepEvent& event, store::Reader& reader);
   base::Status add_previous_result(StepEvent& event, store::Reader& reader);
-  base::Result<std::shared_ptr<const store::TaskHeader>> header_of(model::TaskId task,
-                                                                   store::Reader& reader);
   base::Status add_dependencies(StepEvent& event, store::Reader& reader);
 
   TemplateCache& templates_;

@@ -57,7 +57,9 @@ Result<std::vector<PendingCompletion>> LeaseKeeper::sweep(store::Store& store,
   for (const store::LostClaim& lost : *claims) {
     auto compiled = templates_.by_id(lost.template_id, store);
     if (!compiled) return fail(compiled.error());
-    ends.push_back({engine::decide_lost_claim(**compiled, lost, clock_.wall_us()), {}, false});
+    PendingCompletion& end = ends.emplace_back();
+    end.completion = engine::decide_lost_claim(**compiled, lost, clock_.wall_us());
+    end.cause = EndCause::kWorkerLost;
   }
   if (!ends.empty())
     logger_.log(LogLevel::kWarn, "worker", "claims of lost workers are given back",

@@ -44,6 +44,8 @@ StoreWriter::StoreWriter(std::unique_ptr<store::Store> store, const StoreWriterP
       waiters_(parts.waiters),
       metrics_(parts.metrics),
       publisher_(parts.publisher),
+      transitions_(parts.transitions),
+      templates_(parts.templates),
       logger_(parts.logger),
       clock_(parts.clock),
       completions_max_(completions_max),
@@ -299,6 +301,8 @@ void StoreWriter::fill_batch() {
   for (PendingCreate& create : work_taken_.creates)
     std::move(create.tasks.begin(), create.tasks.end(), std::back_inserter(batch_.tasks));
   batch_.promote_due = work_taken_.promote;
+  told_ = transitions_.wanted();
+  batch_.list_enqueued = told_ && transitions_.wanted(Transition::kStepEnqueued);
   const std::uint32_t room = dispatcher_.room();
   batch_.budget.room.assign(1, room);
   maybe_claimable_ |= work_taken_.claim;
@@ -336,9 +340,12 @@ void StoreWriter::deliver(store::WriteOutcome& outcome) {
   }
   deliver_checkpoints(outcome);
   deliver_completions(outcome);
+  if (told_) note_releases(outcome);
   deliver_created(outcome);
+  for (const model::StepKey& step : outcome.enqueued) note(Transition::kStepEnqueued, step, 0);
   deliver_claims(outcome);
   deliver_finished(outcome);
+  transitions_.flush();
   work_taken_.releases.clear();
   work_taken_.claim = false;
   work_taken_.promote = false;
@@ -350,6 +357,7 @@ void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
     store::Completion& completion = batch_.completions[i];
     PendingCompletion& pending = work_taken_.completions[i];
     if (outcome.completions[i] == store::CompletionOutcome::kRecorded) {
+      if (told_) note_end(pending, completion);
       if (pending.publication) publisher_.fire(*pending.publication, events_, *store_);
       if (completion.next == model::StepState::kComplete && !completion.dependents.empty())
         events_.tasks().put_result(completion.step, std::make_shared<const std::string>(
@@ -394,6 +402,7 @@ void StoreWriter::deliver_created(const store::WriteOutcome& outcome) {
       header->requested_at_us = task.requested_at_us;
       header->created_at_us = batch_.now_us;
       events_.tasks().put_header(std::move(header));
+      if (told_) note_created(task, created->id);
     }
     metrics_.tasks_created(mine.size());
     create.on_done(std::move(mine));
@@ -427,12 +436,21 @@ void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
   }
   complete_all(std::move(failed));
   dispatcher_.dispatch(std::move(events), batch_.budget.worker);
+  if (!told_) return;
+  for (const store::Claim& claim : outcome.claims)
+    note(Transition::kStepClaimed, claim.step, claim.attempt);
 }
 
 void StoreWriter::deliver_finished(const store::WriteOutcome& outcome) {
   metrics_.tasks_finished(outcome.finished.size());
   const bool awaited = !waiters_.empty();
   for (const store::TaskFinished& finished : outcome.finished) {
+    if (told_) {
+      const Transition kind = finished.state == model::TaskState::kComplete
+                                  ? Transition::kTaskCompleted
+                                  : Transition::kTaskBlocked;
+      if (auto record = record_of(kind, finished.task)) transitions_.note(std::move(*record));
+    }
     if (awaited) {
       auto header = events_.tasks().header(finished.task);
       if (!header) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -20,8 +21,12 @@
 #include "core/worker/event_builder.h"
 #include "core/worker/metrics.h"
 #include "core/worker/task_waiters.h"
+#include "core/worker/transition_publisher.h"
 
 namespace tasker::worker {
+
+/// Why an attempt ended, where that is not for its handler to say.
+enum class EndCause : std::uint8_t { kHandler, kDeadline, kWorkerLost };
 
 /// A completion on its way into the store.
 struct PendingCompletion {
@@ -29,6 +34,7 @@ struct PendingCompletion {
   base::Uuid event_id;  ///< nil when no handler waits for news of it
   bool tell_if_refused = false;
   std::unique_ptr<PreparedPublication> publication = {};  ///< domain events to fire, if any
+  EndCause cause = EndCause::kHandler;
 };
 
 /// A checkpoint on its way into the store, its step paused in the dispatcher.
@@ -63,6 +69,7 @@ struct StoreWriterParts {
   TaskWaiters& waiters;
   Metrics& metrics;
   DomainEventPublisher& publisher;
+  TransitionPublisher& transitions;
   base::Logger& logger;
   const base::Clock& clock;
 };
@@ -114,6 +121,14 @@ class StoreWriter {
   void set_worker(model::WorkerId worker) { batch_.budget.worker = worker; }
   void set_handlers(HandlerChoice choice);
   model::WorkerId worker() const { return batch_.budget.worker; }
+  /// Tells of steps that this worker held and that are not its own any more.
+  void tell_gone(Transition kind, std::span<const Dispatched> gone);
+  /// Tells that a task was cancelled, with those of its steps that were not through.
+  void tell_cancelled(const base::Uuid& task);
+  /// Tells that a task goes on, with fresh attempts for `steps`.
+  void tell_retried(const base::Uuid& task, const std::vector<model::StepKey>& steps);
+  /// The failed steps of a task, if anybody wants to be told what becomes of them.
+  std::vector<model::StepKey> failed_steps(const base::Uuid& task);
 
   /// Called on the writer's thread when the earliest back-off is known anew (wall clock,
   /// microseconds).
@@ -161,6 +176,13 @@ class StoreWriter {
   void deliver_claims(const store::WriteOutcome& outcome);
   void deliver_finished(const store::WriteOutcome& outcome);
   void commit_failed(const base::Error& error);
+  std::optional<TransitionRecord> record_of(Transition kind, model::TaskId task);
+  std::optional<TransitionRecord> record_of(Transition kind, model::StepKey step);
+  void note(Transition kind, model::StepKey step, std::uint32_t attempt);
+  void note_checkpoint(const PendingCheckpoint& pending, std::uint64_t items_processed);
+  void note_end(const PendingCompletion& pending, const store::Completion& completion);
+  void note_created(const store::NewTask& task, model::TaskId id);
+  void note_releases(const store::WriteOutcome& outcome);
   void refuse_rest();
   void map_handlers();
 
@@ -169,6 +191,8 @@ class StoreWriter {
   TaskWaiters& waiters_;
   Metrics& metrics_;
   DomainEventPublisher& publisher_;
+  TransitionPublisher& transitions_;
+  TemplateCache& templates_;
   base::Logger& logger_;
   const base::Clock& clock_;
   const std::size_t completions_max_;
@@ -197,6 +221,7 @@ class StoreWriter {
   bool maybe_claimable_ = false;  // steps may be waiting that found no room before
   int failures_ = 0;              // commits that failed in a row
   bool lost_ = false;             // the store is lost for good
+  bool told_ = false;             // somebody listens to transitions
 
   base::Mutex stop_mutex_;
   std::thread thread_;

@@ -19,6 +19,7 @@ void StoreWriter::deliver_checkpoints(const store::WriteOutcome& outcome) {
     PendingCheckpoint& pending = stored[i];
     if (outcome.checkpoints[i] == store::CompletionOutcome::kRecorded) {
       metrics_.checkpoint_stored();
+      if (told_) note_checkpoint(pending, batch_.checkpoints[i].items_processed);
       go_on(pending);
       continue;
     }

@@ -103,6 +103,8 @@ std::size_t Worker::poll_domain_events(std::size_t max, std::vector<std::string>
   return impl_->poll_domain_events(max, out);
 }
 
+std::shared_ptr<events::EventBus> Worker::bus() const { return impl_->bus; }
+
 void Worker::keep_domain_events() { impl_->domain_events.keep(); }
 
 void Worker::create_tasks(std::vector<TaskRequest> requests,

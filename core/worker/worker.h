@@ -20,6 +20,7 @@
 #include "core/base/logger.h"
 #include "core/base/result.h"
 #include "core/config/config.h"
+#include "core/events/event_bus.h"
 #include "core/store/store.h"
 #include "core/worker/step_event.h"
 
@@ -137,6 +138,13 @@ class Worker {
   /// Domain events of steps that complete from now on are kept for poll_domain_events, the latest
   /// 2,000 of them; without this none are.
   void keep_domain_events();
+
+  /// The worker's event bus: fleeting, of this process. Every transition of a task or step that the
+  /// worker performs or observes is published on it (transition_events.h), after its commit and in
+  /// the order of commits, by a thread of its own; a subscriber whose queue is full and waits holds
+  /// that one up, not the worker. Closed by stop(); lives as long as somebody has it. A listener
+  /// may not stop the worker.
+  std::shared_ptr<events::EventBus> bus() const;
 
   /// Creates tasks in as few commits as possible; `on_done` is called once from a core thread with
   /// one result a request, in order.

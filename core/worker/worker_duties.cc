@@ -30,6 +30,7 @@ void Worker::Impl::renew_lease(store::Store& store) {
   const auto lost =
       dispatcher.settle(AbortReason::kLeaseLost, [](const Dispatched&) { return true; });
   (void)dispatcher.take_queued();
+  writer_->tell_gone(Transition::kStepLost, lost);
   for (const Dispatched& dispatched : lost)
     metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kLeaseLost,
                           clock->monotonic_us() - dispatched.started_us);
@@ -63,7 +64,7 @@ void Worker::Impl::store_changed(store::Store& store) {
   if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
 }
 
-void Worker::Impl::find_cancelled(store::Store& store) {
+void Worker::Impl::find_cancelled(store::Store& store, const base::Uuid& told) {
   auto revocations = store.revocations();
   if (!revocations || *revocations == revocations_seen_) return;
   revocations_seen_ = *revocations;
@@ -74,8 +75,13 @@ void Worker::Impl::find_cancelled(store::Store& store) {
   auto holds = store.holds_claims(writer_->worker(), claims);
   if (!holds) return;
   std::vector<model::StepKey> gone;
-  for (std::size_t i = 0; i < held.size(); ++i)
-    if (!(*holds)[i]) gone.push_back(held[i].claim.step);
+  std::vector<Dispatched> untold;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if ((*holds)[i]) continue;
+    gone.push_back(held[i].claim.step);
+    if (held[i].task_uuid != told) untold.push_back(held[i]);
+  }
+  writer_->tell_gone(Transition::kStepCancelled, untold);
   const auto is_gone = [&](const Dispatched& dispatched) {
     return std::find(gone.begin(), gone.end(), dispatched.claim.step) != gone.end();
   };
@@ -99,7 +105,7 @@ std::int64_t Worker::Impl::end_overdue() {
     engine::StepResult result = engine::core_failure(message, "timeout", true);
     result.execution_us = ran_us;
     metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kTimedOut, ran_us);
-    record_end(dispatched, std::move(result));
+    record_end(dispatched, std::move(result), EndCause::kDeadline);
   }
   return next_us;
 }
@@ -114,7 +120,8 @@ void Worker::Impl::lose(const Dispatched& dispatched, const Error& error) {
   engine::StepResult result = engine::core_failure(
       fmt::format("the checkpoint was not stored: {}", error.message), "checkpoint_error", true);
   result.execution_us = ran_us;
-  metrics.attempt_ended(handler_of(dispatched), record_end(dispatched, std::move(result)), ran_us);
+  metrics.attempt_ended(handler_of(dispatched),
+                        record_end(dispatched, std::move(result), EndCause::kHandler), ran_us);
 }
 
 void Worker::Impl::failed(const Error& error) {

@@ -25,12 +25,25 @@ namespace {
 constexpr std::int64_t kMicrosPerMs = 1'000;
 constexpr std::int64_t kFlushTimeoutUs = 10'000'000;
 constexpr std::int64_t kCheckpointPatienceUs = 10'000'000;  // contract, 1.6
+constexpr std::int64_t kBusPatienceUs = 5'000'000;
 constexpr std::size_t kWaitersPerLook = 200;
 
 std::string worker_name(const config::Config& config) {
   if (!config.worker_id.empty()) return config.worker_id;
   base::Random random = base::Random::from_system();
   return "typescript-worker-" + base::make_uuid_v4(random).text();
+}
+
+/// The bus with the clock that it needs, for whoever uses it longest.
+std::shared_ptr<events::EventBus> make_bus(const std::shared_ptr<base::Clock>& clock,
+                                           const std::shared_ptr<base::Logger>& logger) {
+  struct Bus {
+    std::shared_ptr<base::Clock> clock;
+    events::EventBus bus;
+  };
+  const std::shared_ptr<Bus> made(
+      new Bus{.clock = clock, .bus = events::EventBus({}, *clock, logger)});
+  return {made, &made->bus};
 }
 
 bool has_ended(model::TaskState state) { return state != model::TaskState::kStepsInProcess; }
@@ -44,6 +57,8 @@ Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
       clock(std::move(time)),
       name(worker_name(config)),
       dispatcher(config.max_concurrent_handlers, config.handler_timeout_ms, *clock),
+      bus(make_bus(clock, logger)),
+      transitions(*bus, name, *logger, *clock),
       publisher({domain_events, dispatcher, metrics, *logger, *clock}),
       pid_(getpid()),
       leases_(name, config.lease_ttl_ms, templates_, *logger, *clock),
@@ -93,8 +108,8 @@ Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
     logger->log(LogLevel::kWarn, "worker", "other processes are noticed at lease renewal only",
                 {{"error", std::string_view(watch.error().message)}});
 
-  const StoreWriterParts parts{dispatcher, templates_, waiters_, metrics,
-                               publisher,  *logger,    *clock};
+  const StoreWriterParts parts{dispatcher, templates_,  waiters_, metrics,
+                               publisher,  transitions, *logger,  *clock};
   writer_ =
       std::make_unique<StoreWriter>(std::move(store), parts, config.completion_channel_capacity);
   housekeeper_ =
@@ -253,9 +268,11 @@ AttemptOutcome outcome_of(const store::Completion& completion) {
 
 }  // namespace
 
-AttemptOutcome Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult result) {
+AttemptOutcome Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult result,
+                                        EndCause cause) {
   std::vector<PendingCompletion> one(1);
   one[0].completion = decide(dispatched, std::move(result));
+  one[0].cause = cause;
   const AttemptOutcome outcome = outcome_of(one[0].completion);
   writer_->complete_all(std::move(one));
   return outcome;
@@ -453,7 +470,9 @@ Status Worker::Impl::cancel_task(const base::Uuid& uuid) {
   Status status;
   auto called = writer_->call([&](store::Store& store) {
     status = store.cancel_task(uuid, clock->wall_us());
-    if (status) find_cancelled(store);
+    if (!status) return;
+    writer_->tell_cancelled(uuid);
+    find_cancelled(store, uuid);
   });
   if (!called) return called;
   if (status) waiters_.task_ended(uuid, model::TaskState::kCancelled);
@@ -463,8 +482,11 @@ Status Worker::Impl::cancel_task(const base::Uuid& uuid) {
 Result<std::uint32_t> Worker::Impl::retry_task(const base::Uuid& uuid) {
   if (auto ok = usable(); !ok) return fail(ok.error());
   Result<std::uint32_t> reset = 0U;
-  auto called =
-      writer_->call([&](store::Store& store) { reset = store.retry_task(uuid, clock->wall_us()); });
+  auto called = writer_->call([&](store::Store& store) {
+    const std::vector<model::StepKey> failed = writer_->failed_steps(uuid);
+    reset = store.retry_task(uuid, clock->wall_us());
+    if (reset) writer_->tell_retried(uuid, failed);
+  });
   if (!called) return fail(called.error());
   writer_->request_claim();
   return reset;
@@ -548,6 +570,10 @@ Status Worker::Impl::stop() {
     reader_.reset();
   }
   waiters_.fail_all({ErrorCode::kCLOSED, fmt::format("worker {} is stopped", name)});
+  transitions.stop();
+  if (auto closed = bus->close(clock->monotonic_us() + kBusPatienceUs); !closed)
+    logger->log(LogLevel::kWarn, "worker", "the event bus did not close in time",
+                {{"error", std::string_view(closed.error().message)}});
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include "core/worker/store_writer.h"
 #include "core/worker/task_waiters.h"
 #include "core/worker/template_cache.h"
+#include "core/worker/transition_publisher.h"
 #include "core/worker/worker.h"
 
 namespace tasker::worker {
@@ -70,6 +71,9 @@ class Worker::Impl {
   const std::string name;
   Metrics metrics;
   Dispatcher dispatcher;
+  /// Shared with those who use it; see Worker::bus().
+  const std::shared_ptr<events::EventBus> bus;
+  TransitionPublisher transitions;
   DomainEventRing domain_events;
   DomainEventPublisher publisher;
   std::atomic<WorkerState> state{WorkerState::kCreated};
@@ -81,7 +85,8 @@ class Worker::Impl {
   void renew_lease(store::Store& store);
   void sweep(store::Store& store);
   void store_changed(store::Store& store);
-  void find_cancelled(store::Store& store);
+  /// `told`: a task whose cancellation is told of already.
+  void find_cancelled(store::Store& store, const base::Uuid& told = {});
   std::int64_t end_overdue();
   bool check_waiters();
   void look_after_waiters_of(const base::Uuid& uuid);
@@ -89,7 +94,8 @@ class Worker::Impl {
   /// Ends the attempt of a step whose checkpoint could not be stored.
   void lose(const Dispatched& dispatched, const base::Error& error);
   /// Records an end that the core states itself; nobody is told when the fence refuses it.
-  AttemptOutcome record_end(const Dispatched& dispatched, engine::StepResult result);
+  AttemptOutcome record_end(const Dispatched& dispatched, engine::StepResult result,
+                            EndCause cause);
   store::Completion decide(const Dispatched& dispatched, engine::StepResult result);
   void hand_back(const std::vector<Dispatched>& dispatched);
   Duties duties();

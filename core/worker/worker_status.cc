@@ -35,6 +35,7 @@ std::string_view core_status(WorkerState state) {
 
 std::string Worker::Impl::status_json() const {
   const DispatchCounts counts = dispatcher.counts(kStarvationUs);
+  const TransitionCounters told = transitions.counters();
   const WorkerState now = state;
   const bool up = now != WorkerState::kStopped && now != WorkerState::kFailed;
   std::string out = fmt::format(R"({{"success":true,"running":{},"status":"{}","worker_id":)", up,
@@ -50,8 +51,10 @@ std::string Worker::Impl::status_json() const {
   out += R"(],"database_pool_size":2,"database_pool_idle":0,"store_path":)";
   base::append_json_string(out, config.store_path);
   out += fmt::format(
-      R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{},"drain_timeout_ms":{}}})",
-      counts.queued, counts.running, config.max_concurrent_handlers, config.drain_timeout_ms);
+      R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{},"drain_timeout_ms":{})"
+      R"(,"transitions_published":{},"transitions_lost":{}}})",
+      counts.queued, counts.running, config.max_concurrent_handlers, config.drain_timeout_ms,
+      told.published, told.lost);
   return out;
 }
 

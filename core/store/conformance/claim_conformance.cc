@@ -65,6 +65,24 @@ TEST_P(ClaimConformance, PriorityCountsAcrossHandlersThatShareAnExecutor) {
   EXPECT_EQ(std::set<model::StepKey>(claimed.begin(), claimed.end()), expected);
 }
 
+TEST_P(ClaimConformance, WhatBecameClaimableAndStaysSoIsListedInOrderWhenAsked) {
+  const Workflow mine = put(make_template("mine", {{"a", {}, "mine"}}));
+  const Workflow theirs = put(make_template("theirs", {{"a", {}, "theirs"}, {"b", {}, "theirs"}}));
+  WriteBatch batch = claim_batch(join(), 1);
+  batch.budget.executor_of_handler[static_cast<std::size_t>(theirs.handler(0))] =
+      ClaimBudget::kNotMine;
+  batch.tasks.push_back(new_task(mine));
+  batch.tasks.push_back(new_task(theirs));
+  batch.list_enqueued = true;
+  const WriteOutcome outcome = write(batch);
+  EXPECT_EQ(outcome.claims.size(), 1U);
+  const model::TaskId left = outcome.tasks[1].id;
+  EXPECT_EQ(outcome.enqueued, (std::vector<model::StepKey>{{left, 0}, {left, 1}}));
+  batch.tasks = {new_task(theirs)};
+  batch.list_enqueued = false;
+  EXPECT_TRUE(write(batch).enqueued.empty());
+}
+
 TEST_P(ClaimConformance, ClaimsOfOlderStepsDoNotHideThatNewOnesAreLeft) {
   const Workflow mine = put(make_template("mine", {{"a", {}, "mine"}}));
   const Workflow theirs = put(make_template("theirs", {{"a", {}, "theirs"}}));

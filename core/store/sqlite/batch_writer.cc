@@ -131,6 +131,10 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
   outcome_ = nullptr;
   if (!done) return base::fail(db_->failure("writing a batch"));
   outcome.left_claimable = !enqueued_.empty();
+  if (batch.list_enqueued) {
+    for (const std::int64_t row : enqueued_) outcome.enqueued.push_back(key_of(row));
+    std::sort(outcome.enqueued.begin(), outcome.enqueued.end());
+  }
   return outcome;
 }
 

@@ -186,6 +186,9 @@ export interface WorkerStatus {
   door_fallback?: string;
   /** Milliseconds that a drain waits for running handlers. */
   drain_timeout_ms?: number;
+  /** Transitions that were published on the event bus, and those that were not although somebody listened. */
+  transitions_published?: number;
+  transitions_lost?: number;
   web_api_enabled?: boolean;
   supported_namespaces?: readonly string[];
   database_pool_size?: number;
