@@ -1,5 +1,5 @@
 // The one typed map of the in-process bus: event name to payload. Fleeting: an event without a listener is gone.
-import type { Notice } from '../native/native-door.js';
+import type { ExecutorName, Notice } from '../native/native-door.js';
 import type { FfiDispatchMetrics, FfiStepEvent } from '../native/types.js';
 
 /** Why a running step has to stop. */
@@ -69,6 +69,42 @@ export interface StepAbortedPayload {
   readonly timestamp: Date;
 }
 
+export interface GraceExpiredPayload extends StepAbortedPayload {
+  readonly executor: ExecutorName;
+  /** Milliseconds that the handler had to stop. */
+  readonly graceMs: number;
+}
+
+export interface RunnerPayload {
+  readonly executor: ExecutorName;
+  /** The thread or the child, such as `threads-1`. */
+  readonly runner: string;
+  readonly timestamp: Date;
+}
+
+export interface RunnerEndedPayload extends RunnerPayload {
+  /** The event whose handler was at fault; null when none is known. */
+  readonly eventId: string | null;
+  readonly handlerName: string | null;
+  /** Error type of the step at fault, or why it was ended by force. */
+  readonly reason: string;
+  /** Events of other steps that it held, which were handed back without the loss of an attempt. */
+  readonly handedBack: readonly string[];
+}
+
+export interface LoopStalledPayload {
+  readonly eventId: string;
+  readonly stepUuid: string;
+  readonly taskUuid: string;
+  readonly stepName: string;
+  readonly handlerName: string;
+  /** Milliseconds for which nothing else ran on the event loop. */
+  readonly blockedMs: number;
+  /** Whether the handler runs in `threads` from its next step on. */
+  readonly moved: boolean;
+  readonly timestamp: Date;
+}
+
 export interface CompletionRefusedPayload {
   readonly eventId: string;
   readonly timestamp: Date;
@@ -115,9 +151,14 @@ export interface TaskerEventMap {
   'step.execution.failed': StepFailedPayload;
   'step.execution.timeout': StepFailedPayload;
   'step.execution.aborted': StepAbortedPayload;
+  'step.grace.expired': GraceExpiredPayload;
   'step.completion.sent': CompletionSentPayload;
   'step.completion.refused': CompletionRefusedPayload;
   'step.checkpoint_yield.sent': CheckpointYieldSentPayload;
+  'executor.runner.started': RunnerPayload;
+  'executor.runner.crashed': RunnerEndedPayload;
+  'executor.runner.terminated': RunnerEndedPayload;
+  'handler.loop.stalled': LoopStalledPayload;
   'worker.started': WorkerPayload;
   'worker.ready': WorkerPayload;
   'worker.shutdown.started': WorkerPayload;

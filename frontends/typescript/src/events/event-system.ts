@@ -1,4 +1,6 @@
 // Poller, bus and subscriber of one worker, wired together.
+import type { ExecutorStatus } from '../executors/executor.js';
+import type { ExecutorSet } from '../executors/executor-set.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { Notice } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
@@ -27,6 +29,7 @@ export class EventSystem {
   private readonly emitter: TaskerEventEmitter;
   private readonly poller: EventPoller;
   private readonly subscriber: StepExecutionSubscriber;
+  private executors: ExecutorSet | null = null;
   private workerFailed: ((error: TaskerError) => void) | null = null;
 
   constructor(runtime: TaskerRuntime, registry: HandlerRegistry, config: EventSystemConfig = {}) {
@@ -36,6 +39,14 @@ export class EventSystem {
     this.poller.onNotice((notice) => {
       this.onNotice(notice);
     });
+  }
+
+  /** Sets where handlers beside those on `main` run. @internal */
+  useExecutors(executors: ExecutorSet): this {
+    this.executors = executors;
+    this.subscriber.routesTo((event) => executors.takes(event));
+    this.poller.alsoPolls(() => executors.poll());
+    return this;
   }
 
   /** @throws {TaskerError} INVALID_STATE when the runtime is not loaded */
@@ -52,9 +63,12 @@ export class EventSystem {
    */
   async stop(drainTimeoutMs = 30_000): Promise<boolean> {
     this.poller.stop();
-    const drained = await this.subscriber.waitForCompletion(drainTimeoutMs);
+    const [drained, ended] = await Promise.all([
+      this.subscriber.waitForCompletion(drainTimeoutMs),
+      this.executors?.stop(drainTimeoutMs) ?? true,
+    ]);
     this.subscriber.stop();
-    return drained;
+    return drained && ended;
   }
 
   isRunning(): boolean {
@@ -74,11 +88,14 @@ export class EventSystem {
   }
 
   getStats(): EventSystemStats {
+    const others = this.executors?.status() ?? [];
+    const sum = (of: (status: ExecutorStatus) => number): number =>
+      others.reduce((total, status) => total + of(status), 0);
     return {
       running: this.isRunning(),
-      processedCount: this.subscriber.getProcessedCount(),
-      errorCount: this.subscriber.getErrorCount(),
-      activeHandlers: this.subscriber.getActiveHandlers(),
+      processedCount: this.subscriber.getProcessedCount() + sum((status) => status.processed),
+      errorCount: this.subscriber.getErrorCount() + sum((status) => status.failed),
+      activeHandlers: this.subscriber.getActiveHandlers() + sum((status) => status.active),
       pollCount: this.poller.getPollCount(),
     };
   }
@@ -92,7 +109,12 @@ export class EventSystem {
   private onNotice(notice: Notice): void {
     switch (notice.kind) {
       case 'abort':
-        this.subscriber.abort(notice.event_id, notice.reason);
+        if (!this.subscriber.abort(notice.event_id, notice.reason)) {
+          this.executors?.abort(notice.event_id, notice.reason);
+        }
+        return;
+      case 'detached':
+        this.executors?.detached(notice.attachment);
         return;
       case 'refused':
         this.emitter.publish('step.completion.refused', { eventId: notice.event_id, timestamp: new Date() });

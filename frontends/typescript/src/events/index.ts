@@ -5,7 +5,7 @@ export type * from './emitter-types.js';
 export { TaskerEventEmitter } from './emitter.js';
 export type * from './event-map.js';
 export { EventSystem, type EventSystemConfig, type EventSystemStats } from './event-system.js';
-export { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from './names.js';
+export { ExecutorEventNames, MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from './names.js';
 export { EventPoller, createEventPoller, type EventPollerConfig, type PollerState } from './poller.js';
 export { TypedEventEmitter, type TypedEmitterOptions } from './typed-emitter.js';
 export { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './subscriber.js';

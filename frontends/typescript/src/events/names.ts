@@ -10,8 +10,18 @@ export const StepEventNames = {
   STEP_EXECUTION_TIMEOUT: 'step.execution.timeout',
   /** The step was told to stop; not in the contract. */
   STEP_EXECUTION_ABORTED: 'step.execution.aborted',
+  /** The step was told to stop and its handler still runs: it is ended by force now; not in the contract. */
+  STEP_GRACE_EXPIRED: 'step.grace.expired',
   /** A completion came too late and was refused; not in the contract. */
   STEP_COMPLETION_REFUSED: 'step.completion.refused',
+} as const;
+
+/** What becomes of threads and children, and of handlers that block the event loop. */
+export const ExecutorEventNames = {
+  RUNNER_STARTED: 'executor.runner.started',
+  RUNNER_CRASHED: 'executor.runner.crashed',
+  RUNNER_TERMINATED: 'executor.runner.terminated',
+  HANDLER_LOOP_STALLED: 'handler.loop.stalled',
 } as const;
 
 export const WorkerEventNames = {

@@ -59,6 +59,7 @@ export class EventPoller {
   private errorCallback: ((error: Error) => void) | null = null;
   private metricsCallback: ((metrics: FfiDispatchMetrics) => void) | null = null;
   private noticeCallback: ((notice: Notice) => void) | null = null;
+  private pollOthers: (() => number) | null = null;
 
   constructor(runtime: TaskerRuntime, emitter: TaskerEventEmitter, config: EventPollerConfig = {}) {
     this.runtime = runtime;
@@ -149,6 +150,12 @@ export class EventPoller {
     return this;
   }
 
+  /** Sets what polls for the other executors in each cycle, and says how many events it took. @internal */
+  alsoPolls(poll: () => number): this {
+    this.pollOthers = poll;
+    return this;
+  }
+
   private readonly cycle = (): void => {
     this.continuation = null;
     if (this.state !== 'running') {
@@ -157,7 +164,7 @@ export class EventPoller {
     this.cycles += 1;
     let taken = 0;
     try {
-      taken = this.drainStepEvents();
+      taken = this.drainStepEvents() + (this.pollOthers?.() ?? 0);
       this.drainNotices();
       this.periodicChecks();
     } catch (error) {

@@ -12,6 +12,9 @@ const backtraceLinesMax = 50;
 const backtraceLineLengthMax = 500;
 const causesMax = 3;
 
+/** Error type of an attempt whose checkpoint could not be stored, as the core records it. */
+export const checkpointErrorType = 'checkpoint_error';
+
 /** Why a step failed, before it becomes text. */
 export interface StepFailure {
   readonly error: Error;

@@ -5,6 +5,7 @@ import { refuseUnknownKeys, requireInteger, showValue } from '../errors/checks.j
 import { toError, toTaskerError } from '../errors/convert.js';
 import { HandlerResultError } from '../errors/handler-errors.js';
 import type { TaskerError } from '../errors/tasker-error.js';
+import { isOfDocument, isOfEvent, refusalOf } from '../executors/step-settler.js';
 import { wrapReturned } from '../handlers/define-handler.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
 import { isDirect, isThenable, runDirectly } from '../handlers/invoke.js';
@@ -17,6 +18,7 @@ import type { FfiStepEvent } from '../native/types.js';
 import type { TaskerEventEmitter } from './emitter.js';
 import type { AbortReason, StepReceivedPayload } from './event-map.js';
 import {
+  checkpointErrorType,
   checkpointText,
   failureOfResult,
   failureOfThrown,
@@ -39,9 +41,6 @@ export interface StepExecutionSubscriberConfig {
 /** Pause before a completion that found its channel full is sent again. */
 const fullRetryMs = 10;
 
-/** Error type of an attempt whose checkpoint could not be stored, as the core records it. */
-const checkpointErrorType = 'checkpoint_error';
-
 /** One attempt on its way. */
 interface RunningStep {
   readonly event: FfiStepEvent;
@@ -60,6 +59,7 @@ export class StepExecutionSubscriber {
   private readonly pending = new Map<string, RunningStep>();
   private readonly idleWaiters = new Set<() => void>();
   private running = false;
+  private route: ((event: FfiStepEvent) => boolean) | null = null;
   private stopListening: () => void = () => undefined;
   private active = 0;
   private resuming = false;
@@ -94,6 +94,12 @@ export class StepExecutionSubscriber {
   stop(): void {
     this.running = false;
     this.stopListening();
+  }
+
+  /** Sets what takes the events of handlers that run elsewhere: it says whether it took one. @internal */
+  routesTo(route: (event: FfiStepEvent) => boolean): this {
+    this.route = route;
+    return this;
   }
 
   isRunning(): boolean {
@@ -172,6 +178,9 @@ export class StepExecutionSubscriber {
   }
 
   private readonly onReceived = ({ event }: StepReceivedPayload): void => {
+    if (this.route?.(event) === true) {
+      return;
+    }
     const context = new StepContext(event, event.step_definition.handler.callable);
     const step: RunningStep = { event, context, startedAt: performance.now() };
     if (this.active >= this.maxConcurrent) {
@@ -461,20 +470,4 @@ function elapsedMs(step: RunningStep): number {
 
 function factsOf(step: RunningStep): AttemptFacts {
   return { stepUuid: step.event.step_uuid, executionTimeMs: elapsedMs(step) };
-}
-
-/** The core does not take the document; the event stays open. */
-function isOfDocument(error: TaskerError): boolean {
-  return error.code === 'TOO_LARGE' || error.code === 'INVALID_JSON' || error.code === 'INVALID_ARGUMENT';
-}
-
-/** The event is not open any more. */
-function isOfEvent(error: TaskerError): boolean {
-  return ['FENCED', 'UNKNOWN_EVENT', 'CLOSED', 'INVALID_STATE'].includes(error.code);
-}
-
-function refusalOf(refusal: TaskerError): HandlerResultError {
-  return refusal.code === 'TOO_LARGE'
-    ? new HandlerResultError('result_too_large', refusal.message)
-    : new HandlerResultError('invalid_result', refusal.message);
 }

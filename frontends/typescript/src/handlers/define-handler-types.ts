@@ -1,5 +1,6 @@
 // The types of `defineHandler`: input, dependency results and result of a handler flow from one definition.
 import type { NotJsonPaths, Serialized } from '../errors/json.js';
+import type { HandlerExecution } from './execution.js';
 import type { StepContext } from './step-context.js';
 import type { StepHandlerClass } from './step-handler.js';
 import type { CheckpointYieldResult, StepHandlerResult } from './step-handler-result.js';
@@ -75,7 +76,7 @@ export interface HandlerOptions<
   Input = unknown,
   Depends extends Dependencies = Dependencies,
   Keys extends InputKeys = InputKeys,
-> {
+> extends HandlerExecution {
   /**
    * Reads the task's input: gets the raw object, returns it typed or throws, which fails the step for good with the
    * error type `validation_error`. `type<T>()` only types, without a check.

@@ -14,6 +14,7 @@ import type {
   JsonResult,
   StoredResult,
 } from './define-handler-types.js';
+import { checkExecution, executionKeys, type HandlerExecution } from './execution.js';
 import { ErrorType, WorkerErrorType } from './error-type.js';
 import { runDirectly } from './invoke.js';
 import type { StepContext } from './step-context.js';
@@ -79,7 +80,7 @@ interface CompiledParameter {
   readonly required: boolean;
 }
 
-const knownMembers = ['name', 'input', 'depends', 'inputs', 'version', 'step', 'run'];
+const knownMembers = ['name', 'input', 'depends', 'inputs', 'version', 'step', 'run', ...executionKeys];
 
 function checkDefinition(given: unknown): Loose {
   if (typeof given !== 'object' || given === null) {
@@ -172,6 +173,7 @@ function compileHandler(given: unknown): DefinedHandler {
   const { depends, inputs } = compileParameters(definition);
   const { name, run } = definition;
   const read = definition.input;
+  const execution = checkExecution(definition, 'definition') ?? {};
 
   const start = (context: StepContext): unknown => {
     const values: Record<string, unknown> = {
@@ -190,6 +192,7 @@ function compileHandler(given: unknown): DefinedHandler {
   return class extends StepHandler {
     static override readonly handlerName = name;
     static override readonly handlerVersion = definition.version ?? '1.0.0';
+    static override readonly execution: HandlerExecution = execution;
     static readonly stepName = definition.step ?? name;
 
     async call(context: StepContext): Promise<StepHandlerResult> {

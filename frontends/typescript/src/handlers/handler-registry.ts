@@ -4,6 +4,8 @@ import { makeTaskerError } from '../errors/convert.js';
 import { showValue } from '../errors/checks.js';
 import { hasResolverHint, normalizeToDefinition, usesMethodDispatch, type HandlerSpec } from './handler-definition.js';
 import { ExplicitMappingResolver, ResolverChain, type BaseResolver, type HandlerSource } from './resolvers.js';
+import type { HandlerExecution } from './execution.js';
+import type { HandlerModule } from './handler-module.js';
 import type { ExecutableHandler, StepHandlerClass } from './step-handler.js';
 
 /** A snapshot for people. */
@@ -28,7 +30,7 @@ export class HandlerRegistry {
    *
    * @throws {TaskerError} INVALID_ARGUMENT when it is no handler or has no name
    */
-  register(handler: StepHandlerClass | ExecutableHandler): void;
+  register(handler: StepHandlerClass | ExecutableHandler | HandlerModule): void;
   register(name: string, handler: HandlerSource): void;
   register(nameOrHandler: string | HandlerSource, source?: HandlerSource): void {
     const name = typeof nameOrHandler === 'string' ? nameOrHandler : ownName(nameOrHandler);
@@ -65,6 +67,16 @@ export class HandlerRegistry {
       return handler;
     }
     return this.chain.wrapForMethodDispatch(handler, definition);
+  }
+
+  /** What a handler declares of how it runs; empty when nothing. @throws {TaskerError} INVALID_ARGUMENT */
+  executionOf(name: string): HandlerExecution {
+    return this.explicit.executionOf(name);
+  }
+
+  /** Loads a handler that was registered as a module, if it is not loaded yet. @throws {HandlerModuleError} */
+  load(name: string): Promise<void> {
+    return this.explicit.load(name);
   }
 
   getHandlerClass(name: string): StepHandlerClass | undefined {
@@ -128,7 +140,7 @@ export class HandlerRegistry {
 function ownName(handler: unknown): string {
   if (typeof handler === 'function' || (typeof handler === 'object' && handler !== null)) {
     const { handlerName, name } = handler as { handlerName?: unknown; name?: unknown };
-    const own = typeof handler === 'function' ? handlerName : name;
+    const own = typeof handler === 'function' ? handlerName : (handlerName ?? name);
     if (typeof own === 'string' && own !== '') {
       return own;
     }

@@ -14,6 +14,7 @@ export type {
   StoredResult,
 } from './define-handler-types.js';
 export { ErrorType, WorkerErrorType, isStandardErrorType, isTypicallyRetryable } from './error-type.js';
+export { EXECUTORS, type HandlerExecution } from './execution.js';
 export {
   DEFAULT_METHOD,
   effectiveMethod,
@@ -25,6 +26,14 @@ export {
   type HandlerDefinition,
   type HandlerSpec,
 } from './handler-definition.js';
+export {
+  HandlerModule,
+  HandlerModuleError,
+  handlerModule,
+  loadHandlerModule,
+  type HandlerModuleOptions,
+  type ModuleAddress,
+} from './handler-module.js';
 export { HandlerRegistry, type RegistryDebugInfo } from './handler-registry.js';
 export { JSON_DEPTH_MAX, findNotJson, type NotJsonProblem, type Serialized } from '../errors/json.js';
 export {

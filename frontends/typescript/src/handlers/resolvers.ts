@@ -4,6 +4,8 @@ import { requireString, showValue } from '../errors/checks.js';
 import type { JsonObject } from '../native/types.js';
 import { effectiveMethod, hasResolverHint, usesMethodDispatch, type HandlerDefinition } from './handler-definition.js';
 import { MethodDispatchError, ResolverNotFoundError } from './resolution-errors.js';
+import { HandlerModule, loadHandlerModule } from './handler-module.js';
+import { checkExecution, moduleUrl, type HandlerExecution } from './execution.js';
 import type { ExecutableHandler, StepHandlerClass } from './step-handler.js';
 import type { StepContext } from './step-context.js';
 import type { StepHandlerResult } from './step-handler-result.js';
@@ -17,8 +19,8 @@ export interface BaseResolver {
   resolve(definition: HandlerDefinition, config?: JsonObject): Promise<ExecutableHandler | null>;
 }
 
-/** A class (a new object for each attempt), one object for all attempts, or a function that makes one. */
-export type HandlerSource = StepHandlerClass | ExecutableHandler | (() => ExecutableHandler);
+/** A class (a new object for each attempt), one object for all attempts, a module's handler, or a function that makes one. */
+export type HandlerSource = StepHandlerClass | ExecutableHandler | HandlerModule | (() => ExecutableHandler);
 
 function isHandlerClass(source: unknown): source is StepHandlerClass {
   return (
@@ -58,8 +60,30 @@ export class ExplicitMappingResolver implements BaseResolver {
   /** Replaces what the key had. @throws {TaskerError} INVALID_ARGUMENT */
   register(key: string, source: HandlerSource): void {
     requireString(key, 'key');
-    this.makers.set(key, compileSource(source, 'source'));
+    const given: unknown = source;
+    if (given instanceof HandlerModule) {
+      this.makers.delete(key);
+    } else {
+      this.makers.set(key, compileSource(given, 'source'));
+    }
     this.sources.set(key, source);
+  }
+
+  /** What the handler under the key declares of how it runs; empty when nothing. @throws {TaskerError} INVALID_ARGUMENT */
+  executionOf(key: string): HandlerExecution {
+    const { execution } = (this.sources.get(key) ?? {}) as { execution?: HandlerExecution };
+    return execution === undefined ? {} : (checkExecution(execution, `${key}.execution`) ?? {});
+  }
+
+  /** Loads the handler under the key, if it is a module's and not loaded yet. @throws {HandlerModuleError} */
+  async load(key: string): Promise<void> {
+    const source: unknown = this.sources.get(key);
+    if (source instanceof HandlerModule && !this.makers.has(key)) {
+      const { execution } = source;
+      const url = moduleUrl(execution.module, `${key}.module`);
+      const found = await loadHandlerModule({ callable: key, url, exportName: execution.export ?? null });
+      this.makers.set(key, compileSource(found, 'module'));
+    }
   }
 
   unregister(key: string): boolean {
@@ -96,8 +120,9 @@ export class ExplicitMappingResolver implements BaseResolver {
     return this.has(definition.callable);
   }
 
-  resolve(definition: HandlerDefinition): Promise<ExecutableHandler | null> {
-    return Promise.resolve(this.make(definition.callable));
+  async resolve(definition: HandlerDefinition): Promise<ExecutableHandler | null> {
+    await this.load(definition.callable);
+    return this.make(definition.callable);
   }
 }
 

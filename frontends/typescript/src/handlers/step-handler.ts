@@ -1,5 +1,6 @@
 // The class that handler authors extend, and what the worker needs of any handler.
 import { ErrorType } from './error-type.js';
+import type { HandlerExecution } from './execution.js';
 import type { StepContext } from './step-context.js';
 import { StepHandlerResult, type CheckpointYieldResult } from './step-handler-result.js';
 import type { JsonObject } from '../native/types.js';
@@ -18,6 +19,8 @@ export interface StepHandlerClass {
   new (): ExecutableHandler;
   readonly handlerName: string;
   readonly handlerVersion?: string;
+  /** Where and within which bounds it runs. */
+  readonly execution?: HandlerExecution;
 }
 
 /**
@@ -37,6 +40,8 @@ export abstract class StepHandler implements ExecutableHandler {
   /** Registration key; equals `handler.callable` of the templates. */
   static handlerName = '';
   static handlerVersion = '1.0.0';
+  /** Where and within which bounds it runs, such as `{ executor: 'threads', module: import.meta.url }`. */
+  static execution: HandlerExecution = {};
 
   abstract call(context: StepContext): Promise<StepHandlerResult> | StepHandlerResult;
 

@@ -1,7 +1,16 @@
 // Entry point `tasker-worker/native`: the native side, its documents, its loader.
 export { FfiLayer, type FfiLayerConfig } from './ffi-layer.js';
 export { ADDON_ABI_VERSION, findDoorFile, loadAddon, type LibraryLocation, type LibrarySearch } from './loader.js';
-export type { Delivery, DoorName, NativeDoor, NativeWorker, Notice } from './native-door.js';
+export type {
+  Delivery,
+  DoorName,
+  ExecutorName,
+  HandlerRegistration,
+  NativeAttachment,
+  NativeDoor,
+  NativeWorker,
+  Notice,
+} from './native-door.js';
 export { NativeRuntime, type NativeRuntimeOptions } from './native-runtime.js';
 export type * from './responses.js';
 export type { CompletionRefusal, ContractRuntime, CreateTaskOutcome, TaskerRuntime } from './runtime.js';

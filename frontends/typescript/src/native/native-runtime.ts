@@ -1,7 +1,17 @@
 // TaskerRuntime over any native door: JSON text on the native side, values and TaskerErrors on this one.
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
-import type { Delivery, DoorName, NativeDoor, NativeWorker, Notice } from './native-door.js';
+import * as calls from './executor-calls.js';
+import { native } from './guarded.js';
+import type {
+  Delivery,
+  DoorName,
+  ExecutorName,
+  HandlerRegistration,
+  NativeDoor,
+  NativeWorker,
+  Notice,
+} from './native-door.js';
 import type {
   CreateTaskOptions,
   PutTemplateResult,
@@ -342,13 +352,28 @@ export class NativeRuntime implements TaskerRuntime {
     }
   }
 
-  registerHandlers(callables: readonly string[]): void {
-    callables.forEach((name, index) => {
-      requireString(name, `callables[${String(index)}]`);
-    });
+  registerHandlers(handlers: readonly (string | HandlerRegistration)[]): void {
     native(() => {
-      this.open().registerHandlers([...callables]);
+      calls.registerHandlers(this.open(), handlers);
     });
+  }
+
+  setExecutorRoom(executor: ExecutorName, places: number): void {
+    native(() => {
+      calls.setExecutorRoom(this.open(), executor, places);
+    });
+  }
+
+  attachToken(): string | null {
+    return native(() => calls.attachToken(this.loaded(), this.open()));
+  }
+
+  endAttachment(id: number): string[] {
+    return calls.endAttachment(this.worker, id);
+  }
+
+  handBack(eventIds: readonly string[]): number {
+    return calls.handBack(this.worker, eventIds);
   }
 
   registerAllHandlers(): void {
@@ -368,11 +393,8 @@ export class NativeRuntime implements TaskerRuntime {
     this.worker?.setWakeup(callback);
   }
 
-  pollStepEventBatch(max: number): FfiStepEvent[] | null {
-    if (this.worker === null) {
-      return null;
-    }
-    const text = this.worker.pollStepEvents(max);
+  pollStepEventBatch(max: number, executor: ExecutorName = 'main'): FfiStepEvent[] | null {
+    const text = this.worker === null ? null : calls.pollStepEvents(this.worker, max, executor);
     return text === null ? null : (JSON.parse(text) as FfiStepEvent[]);
   }
 
@@ -571,14 +593,5 @@ export class NativeRuntime implements TaskerRuntime {
       const refusal = { success: false, error: message, recoverable: retryable, code } as const;
       return field === undefined ? refusal : { ...refusal, field };
     }
-  }
-}
-
-/** Runs `call`; what it throws becomes a TaskerError. */
-function native<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw toTaskerError(error);
   }
 }

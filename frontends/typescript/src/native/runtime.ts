@@ -1,5 +1,5 @@
 // The native side as the rest of the package sees it: one method for each function of the contract, then ours.
-import type { Delivery, DoorName, Notice } from './native-door.js';
+import type { Delivery, DoorName, ExecutorName, HandlerRegistration, Notice } from './native-door.js';
 import type {
   CreatedTask,
   CreateTaskOptions,
@@ -126,8 +126,11 @@ export interface TaskerRuntime extends ContractRuntime {
   readonly libraryPath: string | null;
   /** Opens a worker that claims nothing yet. Blocks while the store is opened and checked. */
   openWorker(config: BootstrapConfig | string): void;
-  /** Names of handlers whose steps this worker takes. Known names are kept. */
-  registerHandlers(callables: readonly string[]): void;
+  /**
+   * Handlers whose steps this worker takes. A name alone keeps what is known of it, else it runs on `main`; an object
+   * replaces what was said of its name before.
+   */
+  registerHandlers(handlers: readonly (string | HandlerRegistration)[]): void;
   /** Makes this worker take the steps of every handler, also of templates that come later. */
   registerAllHandlers(): void;
   /** Begins to claim. */
@@ -138,8 +141,16 @@ export interface TaskerRuntime extends ContractRuntime {
    * once polls have found the queues empty. May be set before a worker is open. Absent where only polling exists.
    */
   onWakeup?(callback: (() => void) | null): void;
-  /** Up to `max` (1 to 4096) step events, or null when none waits. */
-  pollStepEventBatch(max: number): FfiStepEvent[] | null;
+  /** Up to `max` (1 to 4096) step events of an executor, or null when none waits. @param executor 'main' by default */
+  pollStepEventBatch(max: number, executor?: ExecutorName): FfiStepEvent[] | null;
+  /** How many steps an executor can hold, 0 to 100 000; the core claims no more for it. */
+  setExecutorRoom(executor: ExecutorName, places: number): void;
+  /** Names the worker for `attach` of the door in another thread; null where threads can not attach. */
+  attachToken(): string | null;
+  /** Ends an attachment whose thread is gone. @returns ids of the events that it still held, which are the caller's now */
+  endAttachment(id: number): string[];
+  /** Gives claims of handlers that are gone back to the store, at no cost of an attempt. @returns how many */
+  handBack(eventIds: readonly string[]): number;
   /** Up to `max` (1 to 4096) notices, or null when none waits. */
   pollNotices(max: number): Notice[] | null;
   /** Completes with the JSON text of a result document, and says why when it is refused. */

@@ -21,5 +21,6 @@ export {
   runWorker,
   type HealthCheckResult,
   type WorkerServerState,
+  type HandlerPlacementStatus,
   type WorkerServerStatus,
 } from './worker-server.js';

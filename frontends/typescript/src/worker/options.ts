@@ -5,6 +5,8 @@ import type { TaskerEventMap, TaskerEventName } from '../events/event-map.js';
 import type { EventPollerConfig } from '../events/poller.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { ExecutableHandler, StepHandlerClass } from '../handlers/step-handler.js';
+import { checkExecutorOptions, executorOptionKeys, type ExecutorOptions } from '../executors/options.js';
+import type { HandlerModule } from '../handlers/handler-module.js';
 import type { DoorName } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { BootstrapConfig, LogLevel } from '../native/types.js';
@@ -13,15 +15,15 @@ import type { BootstrapConfig, LogLevel } from '../native/types.js';
 export type TemplateSource = string | URL | { readonly yaml: string };
 
 /** All that a worker can be told. What is left out comes from the core's `TASKER_…` variables, then from its defaults. */
-export interface TaskerWorkerOptions {
+export interface TaskerWorkerOptions extends ExecutorOptions {
   /** The store's SQLite file; made when missing. @default 'tasker.db' */
   readonly storePath?: string;
   /** `full` survives a power cut; `normal` may lose the last commits then, never the file. @default 'full' */
   readonly durability?: 'full' | 'normal';
   /** Name of this worker in the store and the log. @default 'typescript-worker-' and a UUID */
   readonly workerId?: string;
-  /** Handler classes, handlers of `defineHandler`, or objects. @default [] */
-  readonly handlers?: readonly (StepHandlerClass | ExecutableHandler)[];
+  /** Handler classes, handlers of `defineHandler`, of `handlerModule`, or objects. @default [] */
+  readonly handlers?: readonly (StepHandlerClass | ExecutableHandler | HandlerModule)[];
   /** A registry to use in place of one of its own, such as one with resolvers. */
   readonly registry?: HandlerRegistry;
   /** Further callables to claim, for handlers that only a resolver finds. @default [] */
@@ -105,6 +107,7 @@ const known: readonly string[] = [
   ...lists,
   ...pollerOptions,
   ...others,
+  ...executorOptionKeys,
 ];
 
 function refuse(field: string, value: unknown, expected: string): never {
@@ -156,6 +159,7 @@ export function checkOptions(options: unknown): TaskerWorkerOptions {
   if (present('onEvent')) {
     requireFunction(given['onEvent'], 'options.onEvent');
   }
+  checkExecutorOptions(given);
   refusePairs(given);
   return options;
 }

@@ -7,7 +7,18 @@ import { makeTaskerError, toTaskerError } from '../errors/convert.js';
 import type { TaskerError } from '../errors/tasker-error.js';
 import type { TaskerEventEmitter } from '../events/emitter.js';
 import { EventSystem } from '../events/event-system.js';
-import { MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from '../events/names.js';
+import {
+  ExecutorEventNames,
+  MetricsEventNames,
+  PollerEventNames,
+  StepEventNames,
+  WorkerEventNames,
+} from '../events/names.js';
+import type { ExecutorStatus } from '../executors/executor.js';
+import { ExecutorSet } from '../executors/executor-set.js';
+import { stopGraceDefaultMs } from '../executors/options.js';
+import type { HandlerPlacement } from '../executors/placement.js';
+import type { HandlerModule } from '../handlers/handler-module.js';
 import { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { ExecutableHandler, StepHandlerClass } from '../handlers/step-handler.js';
 import { createLogger, type Logger } from '../log/logger.js';
@@ -40,7 +51,16 @@ export interface WorkerServerStatus {
   errorCount: number;
   activeHandlers: number;
   uptimeMs: number;
+  /** Threads and children, and in which mode they run; empty when no handler needs them. */
+  executors: ExecutorStatus[];
+  /** Where each handler runs, and why; empty before the start. */
+  handlers: readonly HandlerPlacementStatus[];
 }
+
+/** Where a handler runs, for people and probes. */
+export type HandlerPlacementStatus = Pick<HandlerPlacement, 'executor' | 'source' | 'reason'> & {
+  readonly handler: string;
+};
 
 export interface HealthCheckResult {
   healthy: boolean;
@@ -49,11 +69,10 @@ export interface HealthCheckResult {
 }
 
 const drainTimeoutDefaultMs = 30_000;
-/** How long handlers that were told to stop may take before the store is closed without them. */
-const abortGraceMs = 1000;
 
 const allEvents = [
   ...Object.values(StepEventNames),
+  ...Object.values(ExecutorEventNames),
   ...Object.values(WorkerEventNames),
   ...Object.values(PollerEventNames),
   ...Object.values(MetricsEventNames),
@@ -79,6 +98,7 @@ export class WorkerServer extends Tasks {
   private readonly shutdownController: ShutdownController;
   private readonly logger: Logger;
   private events: EventSystem;
+  private executors: ExecutorSet | null = null;
   private state: WorkerServerState = 'initialized';
   private startedAt: number | null = null;
   private failure: TaskerError | null = null;
@@ -118,6 +138,7 @@ export class WorkerServer extends Tasks {
     } catch (error) {
       this.failure = toTaskerError(error);
       this.moveTo('error');
+      await this.executors?.stop(0);
       this.close();
       await this.native.closed();
       throw this.failure;
@@ -168,7 +189,7 @@ export class WorkerServer extends Tasks {
    *
    * @throws {TaskerError} INVALID_ARGUMENT when it is no handler or has no name
    */
-  register(handler: StepHandlerClass | ExecutableHandler): this {
+  register(handler: StepHandlerClass | ExecutableHandler | HandlerModule): this {
     this.getRegistry().register(handler);
     return this;
   }
@@ -197,6 +218,13 @@ export class WorkerServer extends Tasks {
       errorCount,
       activeHandlers,
       uptimeMs: this.startedAt === null ? 0 : Math.round(performance.now() - this.startedAt),
+      executors: this.executors?.status() ?? [],
+      handlers: (this.executors?.placements() ?? []).map(({ callable, executor, source, reason }) => ({
+        handler: callable,
+        executor,
+        source,
+        reason,
+      })),
     };
   }
 
@@ -232,9 +260,18 @@ export class WorkerServer extends Tasks {
     return this.native;
   }
 
-  /** Counts and latency histograms by handler and outcome. @throws {TaskerError} INVALID_STATE when not open */
+  /**
+   * Counts and latency histograms by handler and outcome; under `executors`, counts of threads and children, with each rung
+   * of the stop ladder.
+   *
+   * @throws {TaskerError} INVALID_STATE when not open
+   */
   metrics(): JsonObject {
-    return this.native.metrics();
+    const status = this.executors?.status() ?? [];
+    if (status.length === 0) {
+      return this.native.metrics();
+    }
+    return { ...this.native.metrics(), executors: Object.fromEntries(status.map((each) => [each.executor, each])) };
   }
 
   private applyConfig(config: TaskerWorkerOptions): void {
@@ -282,16 +319,23 @@ export class WorkerServer extends Tasks {
     const { options, native } = this;
     native.load(options.addonPath ?? options.libraryPath);
     await this.handlerSystem.loadFromEnv();
+    const registry = this.getRegistry();
+    const executors = new ExecutorSet(
+      { runtime: native, registry, emitter: this.getEmitter(), logger: this.logger },
+      options,
+    );
+    executors.place();
     const templates = await Promise.all((options.templates ?? []).map(readTemplate));
     native.openWorker(coreConfig(options));
     for (const yaml of templates) {
       native.putTemplate(yaml);
     }
-    const registry = this.getRegistry();
-    native.registerHandlers([...registry.listHandlers(), ...(options.callables ?? [])]);
+    this.executors = executors;
+    this.events.useExecutors(executors);
     this.unwatch = registry.watch((name) => {
-      native.registerHandlers([name]);
+      executors.add(name);
     });
+    await executors.start(options.callables ?? []);
     this.events.start();
     native.startWorker();
   }
@@ -333,7 +377,7 @@ export class WorkerServer extends Tasks {
         }
       }
     } finally {
-      await this.events.stop(abortGraceMs);
+      await this.events.stop(this.options.stopGraceMs ?? stopGraceDefaultMs);
       this.close();
       await native.closed();
     }
