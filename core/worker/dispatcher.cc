@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "core/worker/metrics.h"
+
 namespace tasker::worker {
 
 using base::ErrorCode;
@@ -18,11 +20,22 @@ namespace {
 
 // Far more than a front end that polls at all ever leaves; the oldest is dropped past it.
 constexpr std::size_t kNoticesMax = 65'536;
+constexpr std::size_t kSpentMax = 512;
+constexpr std::size_t kSpentTextBytesMax = 8U << 10;
+constexpr std::size_t kFreeNodesMax = 1'024;
 
 }  // namespace
 
 std::string_view handler_of(const Dispatched& dispatched) {
   return dispatched.compiled->stored.body.steps[dispatched.claim.template_step].handler.callable;
+}
+
+Dispatcher::Dispatcher(std::uint32_t capacity, std::uint32_t handler_timeout_ms,
+                       const base::Clock& clock)
+    : capacity_(capacity), handler_timeout_ms_(handler_timeout_ms), clock_(clock) {
+  // What is put there later must not fail.
+  free_nodes_.reserve(kFreeNodesMax);
+  spent_.reserve(kSpentMax);
 }
 
 std::uint32_t Dispatcher::room() const {
@@ -47,10 +60,11 @@ void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker)
       dispatched.claim = event.claim;
       dispatched.worker = worker;
       dispatched.compiled = event.compiled;
+      dispatched.metrics = event.metrics;
       dispatched.task_uuid = event.task->uuid;
       dispatched.correlation_id = event.correlation_id;
       dispatched.checkpoint_json = event.checkpoint_json;
-      events_.emplace(event.event_id, std::move(dispatched));
+      insert(event.event_id, std::move(dispatched));
       queue_.push_back(std::move(event));
     }
     call = !std::exchange(events_announced_, true);
@@ -72,33 +86,62 @@ void Dispatcher::notify(Notice notice) {
 }
 
 std::size_t Dispatcher::poll(std::size_t max, std::vector<StepEvent>& out) {
-  const std::int64_t now_us = clock_.monotonic_us();
-  const std::int64_t wall_us = clock_.wall_us();
   std::size_t taken = 0;
   bool earlier = false;
   {
     Lock lock(mutex_);
-    for (; taken < max && !queue_.empty(); ++taken) {
-      StepEvent event = std::move(queue_.front());
-      queue_.pop_front();
-      Dispatched& dispatched = events_.at(event.event_id);
-      const model::StepTemplate& step =
-          event.compiled->stored.body.steps[event.claim.template_step];
-      const std::int64_t timeout_us = step.timeout_seconds
-                                          ? std::int64_t{*step.timeout_seconds} * 1'000'000
-                                          : std::int64_t{handler_timeout_ms_} * 1'000;
-      dispatched.started_us = now_us;
-      if (dispatched.started_wall_us == 0) dispatched.started_wall_us = wall_us;
-      dispatched.deadline_us = now_us + timeout_us;
-      if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_) {
-        earliest_deadline_us_ = dispatched.deadline_us;
-        earlier = true;
-      }
-      out.push_back(std::move(event));
-    }
-    if (queue_.empty()) events_announced_ = false;
+    taken = take_from_queue(max, out, earlier);
   }
   if (earlier && on_earlier_deadline_) on_earlier_deadline_();
+  return taken;
+}
+
+void Dispatcher::give_back(std::vector<StepEvent>& events) noexcept {
+  {
+    Lock lock(mutex_);
+    for (StepEvent& event : events)
+      if (spent_.size() < kSpentMax && event.text.capacity() <= kSpentTextBytesMax)
+        spent_.push_back(std::move(event));
+  }
+  events.clear();
+}
+
+void Dispatcher::take_spent(std::vector<StepEvent>& into) {
+  into.clear();
+  into.reserve(kSpentMax);
+  Lock lock(mutex_);
+  spent_.swap(into);
+}
+
+std::size_t Dispatcher::take_from_queue(std::size_t max, std::vector<StepEvent>& out,
+                                        bool& earlier) {
+  if (queue_.empty()) {
+    events_announced_ = false;
+    return 0;
+  }
+  const std::int64_t now_us = clock_.monotonic_us();
+  const std::int64_t wall_us = clock_.wall_us();
+  std::size_t taken = 0;
+  for (; taken < max && !queue_.empty(); ++taken) {
+    StepEvent event = std::move(queue_.front());
+    queue_.pop_front();
+    Dispatched& dispatched = events_.at(event.event_id);
+    const model::StepTemplate& step = event.compiled->stored.body.steps[event.claim.template_step];
+    const std::int64_t timeout_us = step.timeout_seconds
+                                        ? std::int64_t{*step.timeout_seconds} * 1'000'000
+                                        : std::int64_t{handler_timeout_ms_} * 1'000;
+    dispatched.started_us = now_us;
+    if (dispatched.started_wall_us == 0) dispatched.started_wall_us = wall_us;
+    dispatched.deadline_us = now_us + timeout_us;
+    if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_) {
+      earliest_deadline_us_ = dispatched.deadline_us;
+      earlier = true;
+    }
+    // The attempt of a continuation has started before.
+    if (!event.is_continuation) event.metrics->started(wall_us - event.claim.claimed_at_us);
+    out.push_back(std::move(event));
+  }
+  if (queue_.empty()) events_announced_ = false;
   return taken;
 }
 
@@ -148,8 +191,23 @@ void Dispatcher::set_on_earlier_deadline(std::function<void()> callback) {
   on_earlier_deadline_ = std::move(callback);
 }
 
+void Dispatcher::insert(const base::Uuid& event_id, Dispatched dispatched) {
+  if (free_nodes_.empty()) {
+    events_.emplace(event_id, std::move(dispatched));
+    return;
+  }
+  Events::node_type node = std::move(free_nodes_.back());
+  free_nodes_.pop_back();
+  node.key() = event_id;
+  node.mapped() = std::move(dispatched);
+  events_.insert(std::move(node));
+}
+
 void Dispatcher::remove(Events::iterator found) {
-  events_.erase(found);
+  Events::node_type node = events_.extract(found);
+  node.mapped() = {};
+  // Nodes are made on the writer's thread and used up on others: kept, they cost both no malloc.
+  if (free_nodes_.size() < kFreeNodesMax) free_nodes_.push_back(std::move(node));
   if (events_.empty()) idle_.notify_all();
 }
 
@@ -231,7 +289,7 @@ Resumed Dispatcher::resume(const base::Uuid& event_id, StepEvent continuation) {
     dispatched.starvation_logged = false;
     dispatched.started_us = 0;
     dispatched.deadline_us = 0;
-    events_.emplace(continuation.event_id, std::move(dispatched));
+    insert(continuation.event_id, std::move(dispatched));
     queue_.push_back(std::move(continuation));
     call = !std::exchange(events_announced_, true);
     waiters = waiting_;

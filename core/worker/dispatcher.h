@@ -32,6 +32,7 @@ struct Dispatched {
   store::Claim claim;
   model::WorkerId worker{};
   CompiledTemplatePtr compiled;
+  HandlerMetrics* metrics = nullptr;  ///< of its handler
   base::Uuid task_uuid;
   std::int64_t started_wall_us = 0;
   std::int64_t started_us = 0;   ///< monotonic; 0 while queued
@@ -67,8 +68,7 @@ struct DispatchCounts {
 /// Threads: any.
 class Dispatcher {
  public:
-  Dispatcher(std::uint32_t capacity, std::uint32_t handler_timeout_ms, const base::Clock& clock)
-      : capacity_(capacity), handler_timeout_ms_(handler_timeout_ms), clock_(clock) {}
+  Dispatcher(std::uint32_t capacity, std::uint32_t handler_timeout_ms, const base::Clock& clock);
 
   /// Lets claims in: until then, and after close(), there is no room.
   void open();
@@ -78,7 +78,13 @@ class Dispatcher {
   void dispatch(std::vector<StepEvent> events, model::WorkerId worker);
   void notify(Notice notice);
 
+  /// Appends up to `max` events to `out`; they run from now on.
   std::size_t poll(std::size_t max, std::vector<StepEvent>& out);
+  /// Takes polled events back when their content has been used, and leaves `events` empty. Memory
+  /// is cheapest freed, or used again, by the thread that allocated it: the writer's.
+  void give_back(std::vector<StepEvent>& events) noexcept;
+  /// What give_back() got since the last call. Only the store writer calls it.
+  void take_spent(std::vector<StepEvent>& into);
   /// Waits until an event is there; false on timeout or when closed.
   bool wait(std::int64_t timeout_us);
   std::vector<Notice> poll_notices(std::size_t max);
@@ -146,6 +152,9 @@ class Dispatcher {
 
   base::Status refuse(const base::Uuid& event_id, Events::iterator found) TASKER_REQUIRES(mutex_);
   void remove(Events::iterator found) TASKER_REQUIRES(mutex_);
+  void insert(const base::Uuid& event_id, Dispatched dispatched) TASKER_REQUIRES(mutex_);
+  std::size_t take_from_queue(std::size_t max, std::vector<StepEvent>& out, bool& earlier)
+      TASKER_REQUIRES(mutex_);
 
   const std::uint32_t capacity_;
   const std::uint32_t handler_timeout_ms_;
@@ -157,6 +166,8 @@ class Dispatcher {
   std::deque<StepEvent> queue_ TASKER_GUARDED_BY(mutex_);
   std::deque<Notice> notices_ TASKER_GUARDED_BY(mutex_);
   Events events_ TASKER_GUARDED_BY(mutex_);
+  std::vector<Events::node_type> free_nodes_ TASKER_GUARDED_BY(mutex_);
+  std::vector<StepEvent> spent_ TASKER_GUARDED_BY(mutex_);
   std::int64_t earliest_deadline_us_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint32_t waiting_ TASKER_GUARDED_BY(mutex_) = 0;
   // Whether the wake-up was called for what waits, one for each kind: a kind that nobody polls must

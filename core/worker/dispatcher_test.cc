@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/store/testing/manual_clock.h"
+#include "core/worker/metrics.h"
 
 namespace tasker::worker {
 namespace {
@@ -31,12 +32,13 @@ class DispatcherTest : public testing::Test {
     uuid.bytes[15] = last;
     return uuid;
   }
-  StepEvent event(std::uint8_t last) const {
+  StepEvent event(std::uint8_t last) {
     StepEvent event;
     event.event_id = id(last);
     event.compiled = compiled_;
     event.task = task_;
     event.correlation_id = id(99);
+    event.metrics = &handler_metrics_;
     return event;
   }
   base::Uuid step_uuid() const { return base::derive_uuid(task_->uuid, 0); }
@@ -63,6 +65,8 @@ class DispatcherTest : public testing::Test {
   }
 
   store::testing::ManualClock clock_;
+  Metrics metrics_;
+  HandlerMetrics& handler_metrics_ = metrics_.of("work");
   std::shared_ptr<const engine::CompiledTemplate> compiled_;
   std::shared_ptr<const store::TaskHeader> task_;
   Dispatcher dispatcher_{2, 300'000, clock_};

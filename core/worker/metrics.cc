@@ -35,17 +35,23 @@ std::string_view attempt_outcome_name(AttemptOutcome outcome) {
 void Histogram::add(std::int64_t duration_us) {
   const auto value = static_cast<std::uint64_t>(std::max<std::int64_t>(duration_us, 0));
   const auto bucket = value <= 1 ? 0 : static_cast<std::size_t>(std::bit_width(value - 1));
-  ++buckets_[std::min(bucket, kBuckets - 1)];
-  ++count_;
-  sum_us_ += static_cast<std::int64_t>(value);
+  buckets_[std::min(bucket, kBuckets - 1)].fetch_add(1, std::memory_order_relaxed);
+  sum_us_.fetch_add(value, std::memory_order_relaxed);
+}
+
+std::uint64_t Histogram::count() const {
+  std::uint64_t count = 0;
+  for (const auto& bucket : buckets_) count += bucket;
+  return count;
 }
 
 std::int64_t Histogram::quantile_us(double share) const {
-  const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));
+  const std::uint64_t all = count();
+  const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(all));
   std::uint64_t seen = 0;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
     seen += buckets_[bucket];
-    if (seen > wanted || (seen == count_ && count_ > 0)) return std::int64_t{1} << bucket;
+    if (seen > wanted || (seen >= all && all > 0)) return std::int64_t{1} << bucket;
   }
   return 0;
 }
@@ -54,14 +60,15 @@ void Histogram::append_json(std::string& out) const {
   constexpr double kSecond = 1e6;
   fmt::format_to(std::back_inserter(out),
                  R"({{"count":{},"sum_seconds":{},"p50_seconds":{},"p99_seconds":{},"buckets":[)",
-                 count_, static_cast<double>(sum_us_) / kSecond,
+                 count(), static_cast<double>(sum_us_) / kSecond,
                  static_cast<double>(quantile_us(0.5)) / kSecond,
                  static_cast<double>(quantile_us(0.99)) / kSecond);
   std::uint64_t seen = 0;
   bool first = true;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    if (buckets_[bucket] == 0) continue;
-    seen += buckets_[bucket];
+    const std::uint64_t here = buckets_[bucket];
+    if (here == 0) continue;
+    seen += here;
     fmt::format_to(std::back_inserter(out), R"({}{{"le_seconds":{},"count":{}}})", first ? "" : ",",
                    static_cast<double>(std::int64_t{1} << bucket) / kSecond, seen);
     first = false;
@@ -69,23 +76,29 @@ void Histogram::append_json(std::string& out) const {
   out += "]}";
 }
 
-Metrics::HandlerMetrics& Metrics::of(std::string_view handler) {
+void HandlerMetrics::ended(AttemptOutcome outcome, std::int64_t duration_us) {
+  outcomes_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed);
+  duration_.add(duration_us);
+}
+
+void HandlerMetrics::append_json(std::string& out) const {
+  out += R"({"tasker_attempts_total":{)";
+  for (std::size_t outcome = 0; outcome < kAttemptOutcomeCount; ++outcome)
+    fmt::format_to(std::back_inserter(out), R"({}"{}":{})", outcome == 0 ? "" : ",",
+                   attempt_outcome_name(static_cast<AttemptOutcome>(outcome)),
+                   outcomes_[outcome].load());
+  out += R"(},"tasker_step_duration_seconds":)";
+  duration_.append_json(out);
+  out += R"(,"tasker_dispatch_wait_seconds":)";
+  wait_.append_json(out);
+  out += '}';
+}
+
+HandlerMetrics& Metrics::of(std::string_view handler) {
+  Lock lock(mutex_);
   const auto found = handlers_.find(handler);
   return found != handlers_.end() ? found->second
-                                  : handlers_.emplace(handler, HandlerMetrics{}).first->second;
-}
-
-void Metrics::attempt_ended(std::string_view handler, AttemptOutcome outcome,
-                            std::int64_t duration_us) {
-  Lock lock(mutex_);
-  HandlerMetrics& metrics = of(handler);
-  ++metrics.outcomes[static_cast<std::size_t>(outcome)];
-  metrics.duration.add(duration_us);
-}
-
-void Metrics::attempt_started(std::string_view handler, std::int64_t waited_us) {
-  Lock lock(mutex_);
-  of(handler).wait.add(waited_us);
+                                  : handlers_.try_emplace(std::string(handler)).first->second;
 }
 
 void Metrics::commit(std::size_t operations, std::int64_t duration_us) {
@@ -142,16 +155,8 @@ std::string Metrics::to_json() const {
     if (!first) out += ',';
     first = false;
     base::append_json_string(out, name);
-    out += R"(:{"tasker_attempts_total":{)";
-    for (std::size_t outcome = 0; outcome < kAttemptOutcomeCount; ++outcome)
-      fmt::format_to(std::back_inserter(out), R"({}"{}":{})", outcome == 0 ? "" : ",",
-                     attempt_outcome_name(static_cast<AttemptOutcome>(outcome)),
-                     metrics.outcomes[outcome]);
-    out += R"(},"tasker_step_duration_seconds":)";
-    metrics.duration.append_json(out);
-    out += R"(,"tasker_dispatch_wait_seconds":)";
-    metrics.wait.append_json(out);
-    out += '}';
+    out += ':';
+    metrics.append_json(out);
   }
   out += "}}";
   return out;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -26,13 +27,13 @@ inline constexpr std::size_t kAttemptOutcomeCount = 7;
 std::string_view attempt_outcome_name(AttemptOutcome outcome);
 
 /// Durations in buckets whose upper bounds are powers of two of a microsecond: 1 µs to about 36
-/// min, then the rest.
+/// min, then the rest. Threads: any; a reader beside writers sees each value or not yet.
 class Histogram {
  public:
   static constexpr std::size_t kBuckets = 32;
 
   void add(std::int64_t duration_us);
-  std::uint64_t count() const { return count_; }
+  std::uint64_t count() const;
   /// Upper bound of the bucket that holds the given share of the values, in microseconds; 0 when
   /// empty.
   std::int64_t quantile_us(double share) const;
@@ -41,16 +42,29 @@ class Histogram {
   void append_json(std::string& out) const;
 
  private:
-  std::array<std::uint64_t, kBuckets> buckets_{};
-  std::uint64_t count_ = 0;
-  std::int64_t sum_us_ = 0;
+  std::array<std::atomic<std::uint64_t>, kBuckets> buckets_{};
+  std::atomic<std::uint64_t> sum_us_{0};
+};
+
+/// The attempts of one handler. Threads: any.
+class HandlerMetrics {
+ public:
+  void started(std::int64_t waited_us) { wait_.add(waited_us); }
+  void ended(AttemptOutcome outcome, std::int64_t duration_us);
+  void append_json(std::string& out) const;
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kAttemptOutcomeCount> outcomes_{};
+  Histogram duration_;
+  Histogram wait_;
 };
 
 /// Threads: any.
 class Metrics {
  public:
-  void attempt_ended(std::string_view handler, AttemptOutcome outcome, std::int64_t duration_us);
-  void attempt_started(std::string_view handler, std::int64_t waited_us);
+  /// The handler's own, which live as long as this: a step keeps them, so that counting its attempt
+  /// needs no lock.
+  HandlerMetrics& of(std::string_view handler);
   void commit(std::size_t operations, std::int64_t duration_us);
   void completion_refused();
   void checkpoint_stored();
@@ -63,14 +77,6 @@ class Metrics {
   std::string to_json() const;
 
  private:
-  struct HandlerMetrics {
-    std::array<std::uint64_t, kAttemptOutcomeCount> outcomes{};
-    Histogram duration;
-    Histogram wait;
-  };
-
-  HandlerMetrics& of(std::string_view handler) TASKER_REQUIRES(mutex_);
-
   mutable base::Mutex mutex_;
   std::map<std::string, HandlerMetrics, std::less<>> handlers_ TASKER_GUARDED_BY(mutex_);
   Histogram commit_ TASKER_GUARDED_BY(mutex_);

@@ -32,9 +32,9 @@ TEST(Histogram, IsZeroWhenEmpty) { EXPECT_EQ(Histogram().quantile_us(0.5), 0); }
 
 TEST(Metrics, AreOneJsonObjectWithCountsByHandlerAndOutcome) {
   Metrics metrics;
-  metrics.attempt_started("a\"b", 10);
-  metrics.attempt_ended("a\"b", AttemptOutcome::kCompleted, 2'000);
-  metrics.attempt_ended("a\"b", AttemptOutcome::kTimedOut, 3'000);
+  metrics.of("a\"b").started(10);
+  metrics.of("a\"b").ended(AttemptOutcome::kCompleted, 2'000);
+  metrics.of("a\"b").ended(AttemptOutcome::kTimedOut, 3'000);
   metrics.commit(7, 200);
   metrics.completion_refused();
   metrics.tasks_created(2);

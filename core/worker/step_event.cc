@@ -145,16 +145,20 @@ void append_task_sequence_step_json(std::string& out, const StepEvent& event) {
   object.close();
 }
 
-void make_text_ready(StepEvent& event) {
+std::string_view handler_of(const StepEvent& event) {
+  return event.compiled->stored.body.steps[event.claim.template_step].handler.callable;
+}
+
+void make_text_ready(StepEvent& event, std::string memory) {
   std::size_t payload = event.task->context_json.size() + event.previous_result_json.size();
   for (const DependencyResult& dependency : event.dependencies)
     payload += dependency.result ? dependency.result->size() : 0;
   if (event.checkpoint_json) payload += event.checkpoint_json->size();
   if (payload > kReadyPayloadMax) return;
-  std::string text;
-  text.reserve(payload + kReadyTextBytes);
-  append_step_event_json(text, event);
-  event.text = std::move(text);
+  memory.clear();
+  memory.reserve(payload + kReadyTextBytes);
+  append_step_event_json(memory, event);
+  event.text = std::move(memory);
 }
 
 void append_step_event_json(std::string& out, const StepEvent& event) {

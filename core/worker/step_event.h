@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "core/store/records.h"
 
 namespace tasker::worker {
+
+class HandlerMetrics;
 
 /// Result of a step that this one depends on, directly or through others.
 struct DependencyResult {
@@ -30,13 +33,18 @@ struct StepEvent {
   base::Uuid correlation_id;
   /// What the handler sees of the step's last checkpoint (contract, 2.4); null when it has none.
   std::shared_ptr<const std::string> checkpoint_json;
-  bool is_continuation = false;  ///< dispatched again by a checkpoint, not claimed anew
-  std::string text;              ///< its JSON when it was made ready, or empty
+  bool is_continuation = false;       ///< dispatched again by a checkpoint, not claimed anew
+  HandlerMetrics* metrics = nullptr;  ///< of its handler
+  std::string text;                   ///< its JSON when it was made ready, or empty
 };
+
+/// Name of the handler of a step event.
+std::string_view handler_of(const StepEvent& event);
 
 /// Makes the event's JSON now, on a thread that has the time, so that handing it out is a copy.
 /// Large ones are left for later: a queue of them would hold their payloads twice.
-void make_text_ready(StepEvent& event);
+/// @param memory whose content does not matter, to be used again
+void make_text_ready(StepEvent& event, std::string memory = {});
 
 /// Appends the contract's step event (2.1) for `event`. One whose text is ready may not be changed.
 void append_step_event_json(std::string& out, const StepEvent& event);

@@ -410,14 +410,23 @@ void StoreWriter::deliver_created(const store::WriteOutcome& outcome) {
   work_taken_.creates.clear();
 }
 
+std::string StoreWriter::take_spent_text() {
+  if (spent_.empty()) return {};
+  std::string text = std::move(spent_.back().text);
+  spent_.pop_back();
+  return text;
+}
+
 void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
   std::vector<StepEvent> events;
   events.reserve(outcome.claims.size());
+  if (!outcome.claims.empty()) dispatcher_.take_spent(spent_);
   std::vector<PendingCompletion> failed;
   for (const store::Claim& claim : outcome.claims) {
     auto event = events_.build(claim, *store_);
     if (event) {
-      make_text_ready(*event);
+      event->metrics = &metrics_.of(handler_of(*event));
+      make_text_ready(*event, take_spent_text());
       events.push_back(std::move(*event));
       continue;
     }

@@ -174,6 +174,7 @@ class StoreWriter {
   void deliver_completions(const store::WriteOutcome& outcome);
   void deliver_created(const store::WriteOutcome& outcome);
   void deliver_claims(const store::WriteOutcome& outcome);
+  std::string take_spent_text();
   void deliver_finished(const store::WriteOutcome& outcome);
   void commit_failed(const base::Error& error);
   std::optional<TransitionRecord> record_of(Transition kind, model::TaskId task);
@@ -213,6 +214,7 @@ class StoreWriter {
   // The writer's thread only.
   std::unique_ptr<store::Store> store_;
   EventBuilder events_;
+  std::vector<StepEvent> spent_;  // by front ends, for their memory
   Inbox work_taken_;
   std::uint64_t taken_up_to_ = 0;
   store::WriteBatch batch_;

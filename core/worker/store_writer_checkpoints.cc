@@ -44,7 +44,7 @@ void StoreWriter::go_on(PendingCheckpoint& pending) {
       // Draining: what has not been started is handed back, and this is the best moment to.
       const store::Claim& claim = pending.dispatched.claim;
       release({{claim.step, claim.attempt, pending.dispatched.worker}});
-      metrics_.attempt_ended(handler_of(pending.dispatched), AttemptOutcome::kHandedBack, 0);
+      pending.dispatched.metrics->ended(AttemptOutcome::kHandedBack, 0);
       dispatcher_.leave(pending.event_id);
       return pending.on_stored(base::Uuid{});
     }

@@ -72,6 +72,10 @@ std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& ou
   return impl_->poll_step_events(max, out);
 }
 
+void Worker::give_back(std::vector<StepEvent>& events) noexcept {
+  impl_->dispatcher.give_back(events);
+}
+
 Result<std::size_t> Worker::wait_step_events(std::size_t max, std::int64_t timeout_ms,
                                              std::vector<StepEvent>& out) {
   return impl_->wait_step_events(max, timeout_ms, out);

@@ -105,6 +105,9 @@ class Worker {
   /// now on.
   /// @return how many were appended; 0 when none
   std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
+  /// Takes polled events back once they are read, so that the memory in them is used again; leaves
+  /// `events` empty. They run on: this is not the end of them. Optional.
+  void give_back(std::vector<StepEvent>& events) noexcept;
   /// As poll_step_events, waiting up to `timeout_ms` for the first. DRAINING when no more will
   /// come.
   base::Result<std::size_t> wait_step_events(std::size_t max, std::int64_t timeout_ms,

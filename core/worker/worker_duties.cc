@@ -32,8 +32,8 @@ void Worker::Impl::renew_lease(store::Store& store) {
   (void)dispatcher.take_queued();
   writer_->tell_gone(Transition::kStepLost, lost);
   for (const Dispatched& dispatched : lost)
-    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kLeaseLost,
-                          clock->monotonic_us() - dispatched.started_us);
+    dispatched.metrics->ended(AttemptOutcome::kLeaseLost,
+                              clock->monotonic_us() - dispatched.started_us);
   logger->log(
       LogLevel::kWarn, "worker", "the lease was lost: its steps belong to others now",
       {{"worker_id", std::string_view(name)}, {"steps", static_cast<std::int64_t>(lost.size())}});
@@ -88,8 +88,8 @@ void Worker::Impl::find_cancelled(store::Store& store, const base::Uuid& told) {
   dispatcher.drop_queued(is_gone);
   const auto cancelled = dispatcher.settle(AbortReason::kCancel, is_gone);
   for (const Dispatched& dispatched : cancelled)
-    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kCancelled,
-                          clock->monotonic_us() - dispatched.started_us);
+    dispatched.metrics->ended(AttemptOutcome::kCancelled,
+                              clock->monotonic_us() - dispatched.started_us);
 }
 
 std::int64_t Worker::Impl::end_overdue() {
@@ -104,7 +104,7 @@ std::int64_t Worker::Impl::end_overdue() {
                  {"timeout_ms", ran_us / kMicrosPerMs}});
     engine::StepResult result = engine::core_failure(message, "timeout", true);
     result.execution_us = ran_us;
-    metrics.attempt_ended(handler_of(dispatched), AttemptOutcome::kTimedOut, ran_us);
+    dispatched.metrics->ended(AttemptOutcome::kTimedOut, ran_us);
     record_end(dispatched, std::move(result), EndCause::kDeadline);
   }
   return next_us;
@@ -120,8 +120,7 @@ void Worker::Impl::lose(const Dispatched& dispatched, const Error& error) {
   engine::StepResult result = engine::core_failure(
       fmt::format("the checkpoint was not stored: {}", error.message), "checkpoint_error", true);
   result.execution_us = ran_us;
-  metrics.attempt_ended(handler_of(dispatched),
-                        record_end(dispatched, std::move(result), EndCause::kHandler), ran_us);
+  dispatched.metrics->ended(record_end(dispatched, std::move(result), EndCause::kHandler), ran_us);
 }
 
 void Worker::Impl::failed(const Error& error) {

@@ -209,17 +209,7 @@ std::size_t Worker::Impl::poll_domain_events(std::size_t max, std::vector<std::s
 }
 
 std::size_t Worker::Impl::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
-  const std::size_t before = out.size();
-  const std::size_t taken = dispatcher.poll(max, out);
-  const std::int64_t now_us = clock->wall_us();
-  for (std::size_t i = before; i < out.size(); ++i) {
-    const StepEvent& event = out[i];
-    if (event.is_continuation) continue;  // its attempt has started before
-    metrics.attempt_started(
-        event.compiled->stored.body.steps[event.claim.template_step].handler.callable,
-        now_us - event.claim.claimed_at_us);
-  }
-  return taken;
+  return dispatcher.poll(max, out);
 }
 
 Result<std::size_t> Worker::Impl::wait_step_events(std::size_t max, std::int64_t timeout_ms,
@@ -313,7 +303,7 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   const AttemptOutcome outcome = outcome_of(pending.completion);
   const bool is_taken = writer_->complete(std::move(pending));
   put_back.dispatched = nullptr;
-  metrics.attempt_ended(handler_of(*dispatched), outcome, execution_us);
+  dispatched->metrics->ended(outcome, execution_us);
   if (is_taken) return {};
   return fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name));
 }
@@ -503,7 +493,7 @@ void Worker::Impl::hand_back(const std::vector<Dispatched>& dispatched) {
   for (const Dispatched& one : dispatched) {
     releases.push_back({one.claim.step, one.claim.attempt, one.worker});
     const std::int64_t ran_us = one.started_us == 0 ? 0 : clock->monotonic_us() - one.started_us;
-    metrics.attempt_ended(handler_of(one), AttemptOutcome::kHandedBack, ran_us);
+    one.metrics->ended(AttemptOutcome::kHandedBack, ran_us);
   }
   writer_->release(std::move(releases));
 }

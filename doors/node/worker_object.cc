@@ -202,7 +202,7 @@ Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
     worker::append_step_event_json(object->text, event);
   }
   object->text += ']';
-  object->events.clear();
+  object->worker->give_back(object->events);
   return make_string(call.env(), object->text);
 }
 
