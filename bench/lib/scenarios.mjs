@@ -9,6 +9,13 @@ import doorWakeup from '../scenarios/door-wakeup/scenario.mjs';
 import eventBus from '../scenarios/event-bus/scenario.mjs';
 import emitter from '../scenarios/emitter/scenario.mjs';
 import idle from '../scenarios/idle/scenario.mjs';
+import poolBinary from '../scenarios/pool-binary/scenario.mjs';
+import poolBreakEven from '../scenarios/pool-break-even/scenario.mjs';
+import poolCpu from '../scenarios/pool-cpu/scenario.mjs';
+import poolLatency from '../scenarios/pool-latency/scenario.mjs';
+import poolRecovery from '../scenarios/pool-recovery/scenario.mjs';
+import poolStartup from '../scenarios/pool-startup/scenario.mjs';
+import poolThroughput from '../scenarios/pool-throughput/scenario.mjs';
 import workflowLatency from '../scenarios/workflow-latency/scenario.mjs';
 import workflowThroughput from '../scenarios/workflow-throughput/scenario.mjs';
 
@@ -26,4 +33,11 @@ export const scenarios = [
   eventBus,
   emitter,
   channelTs,
+  poolThroughput,
+  poolLatency,
+  poolBinary,
+  poolCpu,
+  poolStartup,
+  poolRecovery,
+  poolBreakEven,
 ];

@@ -5,7 +5,10 @@
 // TASKER_BENCH_FEED=endless (default): as many steps as the worker has room for.
 // TASKER_BENCH_FEED=paced: one step at a time, 3 to 13 ms after the last one was completed.
 // TASKER_BENCH_FEED=nothing: none.
+// TASKER_BENCH_FEED=counted: the steps 1 to TASKER_BENCH_STEPS, at most TASKER_BENCH_IN_FLIGHT at a
+// time; what becomes of them is written to the file TASKER_BENCH_TALLY (see door_tally.h).
 // TASKER_BENCH_COMMIT_US (default 0): how long a commit takes, asleep as one waits for a disk.
+#include <fmt/format.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -18,6 +21,7 @@
 #include <utility>
 
 #include "bench/native/door_event.h"
+#include "bench/native/door_tally.h"
 #include "core/base/random.h"
 #include "core/store/sqlite/sqlite_store.h"
 
@@ -145,11 +149,12 @@ class FeedReads : public Interface {
 
 class FeedReader final : public FeedReads<store::Reader> {};
 
-enum class Feed { kEndless, kPaced, kNothing };
+enum class Feed { kEndless, kPaced, kNothing, kCounted };
 
 class FeedStore final : public FeedReads<store::Store> {
  public:
-  FeedStore(Feed feed, std::int64_t commit_us) : feed_(feed), commit_us_(commit_us) {}
+  FeedStore(Feed feed, std::int64_t commit_us, std::unique_ptr<DoorTally> tally)
+      : feed_(feed), commit_us_(commit_us), tally_(std::move(tally)) {}
 
   Result<store::WriteOutcome> write(store::WriteBatch& batch) override {
     if (commit_us_ > 0) std::this_thread::sleep_for(std::chrono::microseconds(commit_us_));
@@ -158,8 +163,13 @@ class FeedStore final : public FeedReads<store::Store> {
     outcome.releases.assign(batch.releases.size(), true);
     for (const store::Completion& completion : batch.completions)
       outcome.finished.push_back({completion.step.task, model::TaskState::kComplete});
-    const bool is_mine = batch.budget.executor_of(kDoorHandler) == 0;
-    if (is_mine && batch.claim) claim(batch, outcome);
+    if (tally_) tally_->record(batch);
+    const std::int16_t executor = batch.budget.executor_of(kDoorHandler);
+    const bool is_mine = executor >= 0;
+    // What is counted comes back with its completion, whether or not the worker asks for more.
+    if (is_mine && (batch.claim || tally_)) {
+      claim(batch, batch.budget.room[static_cast<std::size_t>(executor)], outcome);
+    }
     if (feed_ == Feed::kPaced && is_mine && (last_ == 0 || !batch.completions.empty()))
       start_pause();
     return outcome;
@@ -183,12 +193,11 @@ class FeedStore final : public FeedReads<store::Store> {
   }
 
  private:
-  void claim(store::WriteBatch& batch, store::WriteOutcome& outcome) {
-    std::uint32_t& room = batch.budget.room[0];
+  void claim(const store::WriteBatch& batch, std::uint32_t& room, store::WriteOutcome& outcome) {
     const std::uint32_t count = how_many(room);
     outcome.claims.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i)
-      outcome.claims.push_back(door_claim(++last_, batch.now_us));
+      outcome.claims.push_back(door_claim(tally_ ? tally_->next() : ++last_, batch.now_us));
     room -= count;
   }
 
@@ -200,6 +209,8 @@ class FeedStore final : public FeedReads<store::Store> {
         return timer_->take_due() ? 1 : 0;
       case Feed::kNothing:
         return 0;
+      case Feed::kCounted:
+        return tally_->due(room);
     }
     return 0;
   }
@@ -211,6 +222,7 @@ class FeedStore final : public FeedReads<store::Store> {
 
   const Feed feed_;
   const std::int64_t commit_us_;
+  const std::unique_ptr<DoorTally> tally_;  // of kCounted
   const std::shared_ptr<Timer> timer_ = std::make_shared<Timer>();
   base::Random random_{1};
   std::int64_t last_ = 0;  // number of the task that was claimed last
@@ -221,25 +233,55 @@ std::string_view variable(const char* name) {
   return value ? value : "";
 }
 
+/// The whole number, 0 or more, that an environment variable holds; 0 when it is not set.
+Result<std::int64_t> number(const char* name) {
+  const std::string_view text = variable(name);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_whole = error == std::errc() && end == text.data() + text.size() && value >= 0;
+  if (!text.empty() && !is_whole)
+    return fail(ErrorCode::kINVALID_ARGUMENT,
+                fmt::format("{} is \"{}\"; expected a whole number", name, text), name);
+  return value;
+}
+
+Result<std::unique_ptr<DoorTally>> open_tally() {
+  auto steps = number("TASKER_BENCH_STEPS");
+  if (!steps) return tl::unexpected(steps.error());
+  auto warmup = number("TASKER_BENCH_WARMUP");
+  if (!warmup) return tl::unexpected(warmup.error());
+  auto in_flight = number("TASKER_BENCH_IN_FLIGHT");
+  if (!in_flight) return tl::unexpected(in_flight.error());
+  return DoorTally::open(std::string(variable("TASKER_BENCH_TALLY")),
+                         {.steps = *steps, .warmup = *warmup, .in_flight = *in_flight});
+}
+
 }  // namespace
+
+/// The store that the environment asks for.
+static Result<std::unique_ptr<store::Store>> open_feed() {
+  const std::string_view wanted = variable("TASKER_BENCH_FEED");
+  const Feed feed = wanted == "paced"     ? Feed::kPaced
+                    : wanted == "nothing" ? Feed::kNothing
+                    : wanted == "counted" ? Feed::kCounted
+                                          : Feed::kEndless;
+  auto commit_us = number("TASKER_BENCH_COMMIT_US");
+  if (!commit_us) return tl::unexpected(commit_us.error());
+  std::unique_ptr<DoorTally> tally;
+  if (feed == Feed::kCounted) {
+    auto opened = open_tally();
+    if (!opened) return tl::unexpected(opened.error());
+    tally = std::move(*opened);
+  }
+  return std::make_unique<FeedStore>(feed, *commit_us, std::move(tally));
+}
+
 }  // namespace tasker::bench
 
 namespace tasker::store::sqlite {
 
 base::Result<std::unique_ptr<Store>> open(const Options&, std::shared_ptr<base::Logger>) {
-  using bench::Feed;
-  const std::string_view wanted = bench::variable("TASKER_BENCH_FEED");
-  const Feed feed = wanted == "paced"     ? Feed::kPaced
-                    : wanted == "nothing" ? Feed::kNothing
-                                          : Feed::kEndless;
-  const std::string_view text = bench::variable("TASKER_BENCH_COMMIT_US");
-  std::int64_t commit_us = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), commit_us);
-  if (!text.empty() && (error != std::errc() || end != text.data() + text.size()))
-    return base::fail(base::ErrorCode::kINVALID_ARGUMENT,
-                      "TASKER_BENCH_COMMIT_US has to be a whole number of microseconds",
-                      "TASKER_BENCH_COMMIT_US");
-  return std::make_unique<bench::FeedStore>(feed, commit_us);
+  return bench::open_feed();
 }
 
 }  // namespace tasker::store::sqlite
