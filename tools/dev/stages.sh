@@ -51,7 +51,7 @@ unset runtime
 stage example tests 20 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report
 stage crash tests 20 "worker processes killed at random moments" run_ctest dev -L '^crash$'
 stage soak tests 20 "a million steps in one process" run_ctest dev -L '^soak$'
-stage bench tests 20 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
+stage bench tests 30 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
 stage packaging tests 15 "the installed tree, used as a stranger would" \
   env TASKER_BUILD_FOLDER=build/dev python3 tests/packaging/packaging_test.py
 stage contract tests 5 "the contract's schemas and vectors" node --test 'tests/contract/**/*.test.mjs'
