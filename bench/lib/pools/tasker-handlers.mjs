@@ -23,7 +23,7 @@ let work;
 
 export const benchHandler = defineHandler({
   name: 'bench.door',
-  // module: import.meta.url,
+  module: import.meta.url,
   input: /** @type {(raw: unknown) => { seq: string }} */ (type()),
   run: ({ input: { seq } }) => {
     work ??= readWork();

@@ -27,7 +27,10 @@ const LOOK_EVERY_MS = 2;
  * @property {string} directory for the tally
  */
 
-/** @param {TaskerRun} run */
+/**
+ * @param {TaskerRun} run
+ * @returns {import('tasker-worker').TaskerWorkerOptions}
+ */
 function executorOptions({ executor, workers, inFlight }) {
   const pool = { poolSize: workers, handlers: [benchHandler.handlerName] };
   if (executor === 'main') return {};
