@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Writes the figures of the README and of the page on the native doors from a benchmark run: the text between the comments
-// figures:start and figures:end, and the page's chart.
+// Writes the figures of the README and of the pages on the native doors and on executors from a benchmark run: the text
+// between the comments figures:start and figures:end, and the pages' charts.
 //
 //   node tools/docs_figures.mjs [bench/out/results.json]
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -10,11 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { limitOf } from '../bench/lib/bars.mjs';
 import { formatNumber } from '../bench/lib/table.mjs';
 import { DOOR_SCENARIOS, drawDoorFigure, renderDoorTable } from './door_figure.mjs';
+import { POOL_SCENARIOS, drawPoolFigure, renderBreakEven, renderCostTable, renderPoolTable } from './pool_figure.mjs';
 
 /** @typedef {import('../bench/lib/results.mjs').Results} Results */
 /** @typedef {import('../bench/lib/results.mjs').ScenarioResult} ScenarioResult */
 /** @typedef {import('../bench/lib/results.mjs').Row} Row */
 
+/** Scenarios that have a page of their own. */
+const PAGED = [...DOOR_SCENARIOS, ...POOL_SCENARIOS];
 const ROOT = join(import.meta.dirname, '..');
 const START = '<!-- figures:start -->';
 const END = '<!-- figures:end -->';
@@ -80,10 +83,10 @@ function renderMachine({ commit, machine, versions, scenarios }, date, names) {
 /**
  * @param {Results} results
  * @param {Date} date of the run
- * @returns {string} Markdown: every scenario but those of the doors, which have a page of their own
+ * @returns {string} Markdown: every scenario but those that have a page of their own
  */
 export function renderFigures(results, date) {
-  const shown = Object.entries(results.scenarios).filter(([name]) => !DOOR_SCENARIOS.includes(name));
+  const shown = Object.entries(results.scenarios).filter(([name]) => !PAGED.includes(name));
   const names = shown.map(([name]) => name);
   return [renderMachine(results, date, names), ...shown.map(([name, scenario]) => table(name, scenario))].join('\n\n');
 }
@@ -95,6 +98,21 @@ export function renderFigures(results, date) {
  */
 export function renderDoorFigures(results, date) {
   return [renderMachine(results, date, DOOR_SCENARIOS), renderDoorTable(results)].join('\n\n');
+}
+
+/**
+ * @param {Results} results
+ * @param {Date} date of the run
+ * @returns {string} Markdown of the guide to executors
+ */
+export function renderPoolFigures(results, date) {
+  return [
+    renderMachine(results, date, POOL_SCENARIOS),
+    renderPoolTable(results),
+    renderCostTable(results),
+    '![Steps a second of threads and process, times those of main](executors.svg)',
+    renderBreakEven(results),
+  ].join('\n\n');
 }
 
 /**
@@ -126,12 +144,17 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const date = statSync(source).mtime;
   const names = Object.keys(results.scenarios);
   // A run of some scenarios leaves the pages of the others as they are.
-  if (names.some((name) => !DOOR_SCENARIOS.includes(name))) {
+  if (names.some((name) => !PAGED.includes(name))) {
     writeFigures(join(ROOT, 'README.md'), renderFigures(results, date));
   }
   if (names.includes('door-roundtrip')) {
     const page = join(ROOT, 'docs', 'guides', 'native-doors.md');
     if (existsSync(page)) writeFigures(page, renderDoorFigures(results, date));
     writeFileSync(join(ROOT, 'docs', 'guides', 'native-doors.svg'), drawDoorFigure(results));
+  }
+  if (names.includes('pool-break-even')) {
+    const page = join(ROOT, 'docs', 'guides', 'executors.md');
+    if (existsSync(page)) writeFigures(page, renderPoolFigures(results, date));
+    writeFileSync(join(ROOT, 'docs', 'guides', 'executors.svg'), drawPoolFigure(results));
   }
 }
