@@ -148,15 +148,17 @@ constexpr std::array<TextSetting, 7> kTexts = {{
 
 struct NumberSetting {
   std::string_view name;
-  const char* variable;
+  const char* variable;  ///< as above
   std::uint32_t Config::*member;
   std::uint32_t min;
   std::uint32_t max;
 };
 
-constexpr std::array<NumberSetting, 6> kNumbers = {{
+constexpr std::array<NumberSetting, 8> kNumbers = {{
     {"max_concurrent_handlers", "TASKER_MAX_CONCURRENT_HANDLERS", &Config::max_concurrent_handlers,
      1, 100'000},
+    {"threads_room", nullptr, &Config::threads_room, 0, 100'000},
+    {"process_room", nullptr, &Config::process_room, 0, 100'000},
     {"handler_timeout_ms", "TASKER_HANDLER_TIMEOUT_MS", &Config::handler_timeout_ms, 1, 86'400'000},
     {"lease_ttl_ms", "TASKER_LEASE_TTL_MS", &Config::lease_ttl_ms, 100, 3'600'000},
     {"drain_timeout_ms", "TASKER_DRAIN_TIMEOUT_MS", &Config::drain_timeout_ms, 0, 3'600'000},

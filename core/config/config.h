@@ -22,6 +22,8 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;  ///< TASKER_LOG_LEVEL
   bool log_json = false;                             ///< TASKER_LOG_JSON: 0 | 1
   std::uint32_t max_concurrent_handlers = 10;        ///< TASKER_MAX_CONCURRENT_HANDLERS, 1..100 000
+  std::uint32_t threads_room = 0;  ///< 0..100 000: steps that worker threads can hold
+  std::uint32_t process_room = 0;  ///< 0..100 000: steps that child processes can hold
   std::uint32_t handler_timeout_ms =
       300'000;  ///< TASKER_HANDLER_TIMEOUT_MS, 1..86 400 000; where a step names none
   std::uint32_t lease_ttl_ms = 15'000;         ///< TASKER_LEASE_TTL_MS, 100..3 600 000

@@ -107,6 +107,17 @@ TEST(LoadConfig, ReadsEveryMemberFromJson) {
   EXPECT_EQ(config.completion_channel_capacity, 6U);
 }
 
+TEST(LoadConfig, TheRoomsOfThreadsAndProcessesComeFromJsonAlone) {
+  const Config config =
+      accepted(R"({"threads_room":4,"process_room":100000})", {{"TASKER_THREADS_ROOM", "7"}});
+  EXPECT_EQ(config.threads_room, 4U);
+  EXPECT_EQ(config.process_room, 100'000U);
+  EXPECT_EQ(accepted("", {{"TASKER_THREADS_ROOM", "7"}}).threads_room, 0U);
+  expect_refused(R"({"process_room":100001})", {}, "process_room",
+                 "process_room is `100001` (from the JSON configuration); expected a whole number "
+                 "from 0 to 100000");
+}
+
 TEST(LoadConfig, ReadsEveryMemberFromTheEnvironment) {
   const Config config = accepted("", {{"TASKER_STORE", "/data/t.db"},
                                       {"TASKER_DURABILITY", "normal"},

@@ -3,6 +3,7 @@
 // checked JSON text.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -144,19 +145,42 @@ struct Release {
   model::WorkerId worker{};
 };
 
-/// What this worker may claim in a commit. `room` goes down with each claim.
+/// What this worker may claim in a commit. A claim takes a place of its executor's room and, where
+/// its handler has one, of its limit; both go down with each claim.
 struct ClaimBudget {
   static constexpr std::int16_t kNotMine = -1;
   static constexpr std::int16_t kUnknown = -2;
+  static constexpr std::int32_t kNoLimit = -1;
 
   model::WorkerId worker{};
   std::vector<std::int16_t>
       executor_of_handler;          ///< by HandlerId: an index into room, kNotMine or kUnknown
   std::vector<std::uint32_t> room;  ///< by executor: how many more steps it can run
+  /// By HandlerId: an index into limit_room, or kNoLimit; so are handlers past its end. Handlers
+  /// may share a limit.
+  std::vector<std::int32_t> limit_of_handler;
+  std::vector<std::uint32_t> limit_room;  ///< by limit: how many more steps it allows
 
   std::int16_t executor_of(model::HandlerId handler) const {
     const auto index = static_cast<std::size_t>(handler);
     return index < executor_of_handler.size() ? executor_of_handler[index] : kUnknown;
+  }
+  std::int32_t limit_of(model::HandlerId handler) const {
+    const auto index = static_cast<std::size_t>(handler);
+    return index < limit_of_handler.size() ? limit_of_handler[index] : kNoLimit;
+  }
+  /// How many steps of a handler of `executor` may be claimed; `executor` is an index into room.
+  std::uint32_t room_of(model::HandlerId handler, std::int16_t executor) const {
+    const std::uint32_t places = room[static_cast<std::size_t>(executor)];
+    const std::int32_t limit = limit_of(handler);
+    if (limit == kNoLimit) return places;
+    return std::min(places, limit_room[static_cast<std::size_t>(limit)]);
+  }
+  /// Takes a place for a step of `handler`, where room_of() has said that there is one.
+  void take(model::HandlerId handler, std::int16_t executor) {
+    --room[static_cast<std::size_t>(executor)];
+    const std::int32_t limit = limit_of(handler);
+    if (limit != kNoLimit) --limit_room[static_cast<std::size_t>(limit)];
   }
 };
 
@@ -180,7 +204,7 @@ struct WriteBatch {
   std::vector<Release> releases;
   std::vector<NewTask> tasks;
   bool promote_due = false;    ///< steps whose back-off has passed become claimable
-  ClaimBudget budget;          ///< filled in: what was claimed is taken off `room`
+  ClaimBudget budget;          ///< filled in: what was claimed is taken off its rooms
   bool claim = false;          ///< look for claimable steps too, beyond what this batch makes ready
   bool list_enqueued = false;  ///< the outcome has to say which steps became claimable
 };

@@ -18,8 +18,6 @@ using base::Status;
 
 namespace {
 
-// Far more than a front end that polls at all ever leaves; the oldest is dropped past it.
-constexpr std::size_t kNoticesMax = 65'536;
 constexpr std::size_t kSpentMax = 512;
 constexpr std::size_t kSpentTextBytesMax = 8U << 10;
 constexpr std::size_t kFreeNodesMax = 1'024;
@@ -30,32 +28,70 @@ std::string_view handler_of(const Dispatched& dispatched) {
   return dispatched.compiled->stored.body.steps[dispatched.claim.template_step].handler.callable;
 }
 
-Dispatcher::Dispatcher(std::uint32_t capacity, std::uint32_t handler_timeout_ms,
+Dispatcher::Dispatcher(const Rooms& rooms, std::uint32_t handler_timeout_ms,
                        const base::Clock& clock)
-    : capacity_(capacity), handler_timeout_ms_(handler_timeout_ms), clock_(clock) {
+    : handler_timeout_ms_(handler_timeout_ms), clock_(clock) {
+  for (std::size_t i = 0; i < kExecutorCount; ++i) places_[i] = rooms[i];
   // What is put there later must not fail.
   free_nodes_.reserve(kFreeNodesMax);
   spent_.reserve(kSpentMax);
 }
 
-std::uint32_t Dispatcher::room() const {
-  Lock lock(mutex_);
-  if (closed_ || events_.size() >= capacity_) return 0;
-  return capacity_ - static_cast<std::uint32_t>(events_.size());
+void Dispatcher::set_room(Executor executor, std::uint32_t places) {
+  places_[index_of(executor)] = places;
 }
 
-void Dispatcher::wake() {
-  Lock lock(wakeup_mutex_);
-  if (on_wakeup_) on_wakeup_();
+void Dispatcher::fill_budget(std::span<const std::uint32_t> limits,
+                             store::ClaimBudget& budget) const {
+  budget.room.assign(kExecutorCount, 0);
+  budget.limit_room.assign(limits.begin(), limits.end());
+  Lock lock(mutex_);
+  if (closed_) return;
+  for (std::size_t i = 0; i < kExecutorCount; ++i) {
+    const std::uint32_t places = places_[i];
+    const std::uint32_t held = channels_[i].held;
+    budget.room[i] = places > held ? places - held : 0;
+  }
+  const std::size_t counted = std::min(limits.size(), held_by_registration_.size());
+  for (std::size_t i = 0; i < counted; ++i) {
+    std::uint32_t& left = budget.limit_room[i];
+    left -= std::min(left, held_by_registration_[i]);
+  }
+}
+
+void Dispatcher::hold(const Dispatched& dispatched) {
+  ++channel(dispatched.route.executor).held;
+  if (dispatched.route.registration < 0) return;
+  const auto registration = static_cast<std::size_t>(dispatched.route.registration);
+  if (held_by_registration_.size() <= registration) held_by_registration_.resize(registration + 1);
+  ++held_by_registration_[registration];
+}
+
+void Dispatcher::let_go(const Dispatched& dispatched) {
+  --channel(dispatched.route.executor).held;
+  if (dispatched.route.registration >= 0)
+    --held_by_registration_[static_cast<std::size_t>(dispatched.route.registration)];
+  if (dispatched.taker == kWorkerItself) return;
+  if (Taker* const taker = takers_.find(dispatched.taker)) --taker->held;
+}
+
+bool Dispatcher::announce(Executor executor, std::size_t count, ToWake& to_wake) {
+  if (waiting_ > 0) arrived_.notify_all();
+  if (!takers_.serve(executor)) return !std::exchange(channel(executor).announced, true);
+  takers_.wake(executor, count, to_wake);
+  return false;
 }
 
 void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker) {
   if (events.empty()) return;
   bool call = false;
-  std::uint32_t waiters = 0;
+  ToWake to_wake;
   {
     Lock lock(mutex_);
+    std::array<std::size_t, kExecutorCount> came{};
     for (StepEvent& event : events) {
+      const model::StepTemplate& step =
+          event.compiled->stored.body.steps[event.claim.template_step];
       Dispatched dispatched;
       dispatched.claim = event.claim;
       dispatched.worker = worker;
@@ -64,33 +100,61 @@ void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker)
       dispatched.task_uuid = event.task->uuid;
       dispatched.correlation_id = event.correlation_id;
       dispatched.checkpoint_json = event.checkpoint_json;
+      dispatched.route = event.route;
+      if (step.timeout_seconds)
+        dispatched.timeout_us = std::int64_t{*step.timeout_seconds} * 1'000'000;
+      else
+        dispatched.timeout_us =
+            1'000 * std::int64_t{event.route.deadline_ms > 0 ? event.route.deadline_ms
+                                                             : handler_timeout_ms_};
+      hold(dispatched);
+      ++came[index_of(event.route.executor)];
       insert(event.event_id, std::move(dispatched));
-      queue_.push_back(std::move(event));
+      channel(event.route.executor).queue.push_back(std::move(event));
     }
-    call = !std::exchange(events_announced_, true);
-    waiters = waiting_;
-  }
-  if (waiters > 0) arrived_.notify_all();
-  if (call) wake();
-}
-
-void Dispatcher::notify(Notice notice) {
-  bool call = false;
-  {
-    Lock lock(mutex_);
-    if (notices_.size() >= kNoticesMax) notices_.pop_front();
-    notices_.push_back(std::move(notice));
-    call = !std::exchange(notices_announced_, true);
+    for (const Executor executor : kExecutors)
+      if (came[index_of(executor)] > 0)
+        call |= announce(executor, came[index_of(executor)], to_wake);
   }
   if (call) wake();
+  wake_all(to_wake);
 }
 
-std::size_t Dispatcher::poll(std::size_t max, std::vector<StepEvent>& out) {
+std::size_t Dispatcher::take_from(Channel& from, AttachmentId taker, std::size_t max,
+                                  std::vector<StepEvent>& out, bool& earlier) {
+  if (from.queue.empty()) {
+    from.announced = false;
+    return 0;
+  }
+  const std::int64_t now_us = clock_.monotonic_us();
+  const std::int64_t wall_us = clock_.wall_us();
+  std::size_t taken = 0;
+  for (; taken < max && !from.queue.empty(); ++taken) {
+    StepEvent event = std::move(from.queue.front());
+    from.queue.pop_front();
+    Dispatched& dispatched = events_.at(event.event_id);
+    dispatched.taker = taker;
+    dispatched.started_us = now_us;
+    if (dispatched.started_wall_us == 0) dispatched.started_wall_us = wall_us;
+    dispatched.deadline_us = now_us + dispatched.timeout_us;
+    if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_) {
+      earliest_deadline_us_ = dispatched.deadline_us;
+      earlier = true;
+    }
+    // The attempt of a continuation has started before.
+    if (!event.is_continuation) event.metrics->started(wall_us - event.claim.claimed_at_us);
+    out.push_back(std::move(event));
+  }
+  if (from.queue.empty()) from.announced = false;
+  return taken;
+}
+
+std::size_t Dispatcher::poll(Executor executor, std::size_t max, std::vector<StepEvent>& out) {
   std::size_t taken = 0;
   bool earlier = false;
   {
     Lock lock(mutex_);
-    taken = take_from_queue(max, out, earlier);
+    taken = take_from(channel(executor), kWorkerItself, max, out, earlier);
   }
   if (earlier && on_earlier_deadline_) on_earlier_deadline_();
   return taken;
@@ -113,78 +177,38 @@ void Dispatcher::take_spent(std::vector<StepEvent>& into) {
   spent_.swap(into);
 }
 
-std::size_t Dispatcher::take_from_queue(std::size_t max, std::vector<StepEvent>& out,
-                                        bool& earlier) {
-  if (queue_.empty()) {
-    events_announced_ = false;
-    return 0;
-  }
-  const std::int64_t now_us = clock_.monotonic_us();
-  const std::int64_t wall_us = clock_.wall_us();
-  std::size_t taken = 0;
-  for (; taken < max && !queue_.empty(); ++taken) {
-    StepEvent event = std::move(queue_.front());
-    queue_.pop_front();
-    Dispatched& dispatched = events_.at(event.event_id);
-    const model::StepTemplate& step = event.compiled->stored.body.steps[event.claim.template_step];
-    const std::int64_t timeout_us = step.timeout_seconds
-                                        ? std::int64_t{*step.timeout_seconds} * 1'000'000
-                                        : std::int64_t{handler_timeout_ms_} * 1'000;
-    dispatched.started_us = now_us;
-    if (dispatched.started_wall_us == 0) dispatched.started_wall_us = wall_us;
-    dispatched.deadline_us = now_us + timeout_us;
-    if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_) {
-      earliest_deadline_us_ = dispatched.deadline_us;
-      earlier = true;
-    }
-    // The attempt of a continuation has started before.
-    if (!event.is_continuation) event.metrics->started(wall_us - event.claim.claimed_at_us);
-    out.push_back(std::move(event));
-  }
-  if (queue_.empty()) events_announced_ = false;
-  return taken;
-}
-
-bool Dispatcher::wait(std::int64_t timeout_us) {
+bool Dispatcher::wait(Executor executor, std::int64_t timeout_us) {
   Lock lock(mutex_);
+  const std::deque<StepEvent>& queue = channel(executor).queue;
   ++waiting_;
   arrived_.wait_for(mutex_, timeout_us,
-                    [this]() TASKER_REQUIRES(mutex_) { return !queue_.empty() || closed_; });
+                    [&]() TASKER_REQUIRES(mutex_) { return !queue.empty() || over_; });
   --waiting_;
-  return !queue_.empty();
-}
-
-std::vector<Notice> Dispatcher::poll_notices(std::size_t max) {
-  Lock lock(mutex_);
-  std::vector<Notice> taken;
-  while (taken.size() < max && !notices_.empty()) {
-    taken.push_back(std::move(notices_.front()));
-    notices_.pop_front();
-  }
-  if (notices_.empty()) notices_announced_ = false;
-  return taken;
+  return !queue.empty();
 }
 
 void Dispatcher::set_wakeup(std::function<void()> on_wakeup) {
   const bool set = static_cast<bool>(on_wakeup);
-  {
-    Lock lock(wakeup_mutex_);
-    on_wakeup_ = std::move(on_wakeup);
-  }
+  wakeup_.set(std::move(on_wakeup));
   bool call = false;
   {
     // What came before the wake-up was set has to be announced to it too.
     Lock lock(mutex_);
-    events_announced_ = set && !queue_.empty();
+    for (const Executor executor : kExecutors) {
+      Channel& of = channel(executor);
+      of.announced = set && !of.queue.empty() && !takers_.serve(executor);
+      call |= of.announced;
+    }
     notices_announced_ = set && !notices_.empty();
-    call = events_announced_ || notices_announced_;
+    call |= notices_announced_;
   }
   if (call) wake();
 }
 
 bool Dispatcher::announced() const {
   Lock lock(mutex_);
-  return events_announced_ || notices_announced_;
+  return notices_announced_ || std::any_of(channels_.begin(), channels_.end(),
+                                           [](const Channel& one) { return one.announced; });
 }
 
 void Dispatcher::set_on_earlier_deadline(std::function<void()> callback) {
@@ -204,6 +228,7 @@ void Dispatcher::insert(const base::Uuid& event_id, Dispatched dispatched) {
 }
 
 void Dispatcher::remove(Events::iterator found) {
+  let_go(found->second);
   Events::node_type node = events_.extract(found);
   node.mapped() = {};
   // Nodes are made on the writer's thread and used up on others: kept, they cost both no malloc.
@@ -211,8 +236,11 @@ void Dispatcher::remove(Events::iterator found) {
   if (events_.empty()) idle_.notify_all();
 }
 
-Status Dispatcher::refuse(const base::Uuid& event_id, Events::iterator found) {
-  if (found == events_.end() || found->second.started_us == 0 || found->second.paused)
+Status Dispatcher::refuse(const base::Uuid& event_id, Events::iterator found, const Taker* by) {
+  if (by && by->ended)
+    return fail(ErrorCode::kCLOSED, fmt::format("attachment {} has ended", by->id));
+  if (found == events_.end() || found->second.started_us == 0 || found->second.paused ||
+      (by && found->second.taker != by->id))
     return fail(ErrorCode::kUNKNOWN_EVENT,
                 fmt::format("no running step event has id {}", event_id.text()), "event_id");
   if (found->second.settled) {
@@ -227,22 +255,39 @@ Status Dispatcher::refuse(const base::Uuid& event_id, Events::iterator found) {
 
 Status Dispatcher::check(const base::Uuid& event_id) {
   Lock lock(mutex_);
-  return refuse(event_id, events_.find(event_id));
+  return refuse(event_id, events_.find(event_id), nullptr);
 }
 
-Result<Dispatched> Dispatcher::take(const base::Uuid& event_id) {
+Result<Dispatched> Dispatcher::take(const base::Uuid& event_id, const Taker* by) {
   Lock lock(mutex_);
   const auto found = events_.find(event_id);
-  if (auto status = refuse(event_id, found); !status) return fail(status.error());
+  if (auto status = refuse(event_id, found, by); !status) return fail(status.error());
+  // Who holds it and where, which remove() looks at, is still there in what was moved from.
   Dispatched dispatched = std::move(found->second);
   remove(found);
   return dispatched;
 }
 
-Result<Dispatched> Dispatcher::pause(const base::Uuid& event_id, const base::Uuid& step_uuid) {
+void Dispatcher::put_back(const base::Uuid& event_id, Dispatched& dispatched) noexcept {
+  try {
+    Lock lock(mutex_);
+    Taker* const taker = takers_.find(dispatched.taker);
+    if (taker)
+      ++taker->held;
+    else
+      dispatched.taker = kWorkerItself;  // ended for good meanwhile
+    hold(dispatched);
+    events_.emplace(event_id, std::move(dispatched));
+  } catch (const std::bad_alloc&) {
+    // Still no memory: the attempt ends with its lease.
+  }
+}
+
+Result<Dispatched> Dispatcher::pause(const base::Uuid& event_id, const base::Uuid& step_uuid,
+                                     const Taker* by) {
   Lock lock(mutex_);
   const auto found = events_.find(event_id);
-  if (auto status = refuse(event_id, found); !status) return fail(status.error());
+  if (auto status = refuse(event_id, found, by); !status) return fail(status.error());
   Dispatched& dispatched = found->second;
   const base::Uuid own = base::derive_uuid(dispatched.task_uuid, dispatched.claim.step.index);
   if (step_uuid != own)
@@ -255,15 +300,6 @@ Result<Dispatched> Dispatcher::pause(const base::Uuid& event_id, const base::Uui
   return copy;
 }
 
-void Dispatcher::put_back(const base::Uuid& event_id, Dispatched& dispatched) noexcept {
-  try {
-    Lock lock(mutex_);
-    events_.emplace(event_id, std::move(dispatched));
-  } catch (const std::bad_alloc&) {
-    // Still no memory: the attempt ends with its lease.
-  }
-}
-
 void Dispatcher::unpause(const base::Uuid& event_id) {
   Lock lock(mutex_);
   if (const auto found = events_.find(event_id); found != events_.end())
@@ -272,7 +308,7 @@ void Dispatcher::unpause(const base::Uuid& event_id) {
 
 Resumed Dispatcher::resume(const base::Uuid& event_id, StepEvent continuation) {
   bool call = false;
-  std::uint32_t waiters = 0;
+  ToWake to_wake;
   {
     Lock lock(mutex_);
     const auto found = events_.find(event_id);
@@ -281,166 +317,30 @@ Resumed Dispatcher::resume(const base::Uuid& event_id, StepEvent continuation) {
       return Resumed::kSettled;
     }
     if (closed_) return Resumed::kClosed;
+    let_go(found->second);
     Dispatched dispatched = std::move(found->second);
     events_.erase(found);
+    dispatched.taker = kWorkerItself;
     dispatched.claim = continuation.claim;
     dispatched.checkpoint_json = continuation.checkpoint_json;
     dispatched.paused = false;
     dispatched.starvation_logged = false;
     dispatched.started_us = 0;
     dispatched.deadline_us = 0;
+    hold(dispatched);
+    const Executor executor = dispatched.route.executor;
     insert(continuation.event_id, std::move(dispatched));
-    queue_.push_back(std::move(continuation));
-    call = !std::exchange(events_announced_, true);
-    waiters = waiting_;
+    channel(executor).queue.push_back(std::move(continuation));
+    call = announce(executor, 1, to_wake);
   }
-  if (waiters > 0) arrived_.notify_all();
   if (call) wake();
+  wake_all(to_wake);
   return Resumed::kQueued;
 }
 
 void Dispatcher::leave(const base::Uuid& event_id) {
   Lock lock(mutex_);
   remove(events_.find(event_id));
-}
-
-std::vector<Dispatched> Dispatcher::settle(AbortReason reason,
-                                           const std::function<bool(const Dispatched&)>& which) {
-  std::vector<Dispatched> settled;
-  bool call = false;
-  {
-    Lock lock(mutex_);
-    for (auto& [id, dispatched] : events_) {
-      if (dispatched.settled || dispatched.started_us == 0 || !which(dispatched)) continue;
-      dispatched.settled = true;
-      settled.push_back(dispatched);
-      if (dispatched.paused) continue;
-      Notice notice;
-      notice.kind = Notice::Kind::kAbort;
-      notice.event_id = id;
-      notice.reason = reason;
-      notices_.push_back(std::move(notice));
-    }
-    call = !notices_.empty() && !std::exchange(notices_announced_, true);
-  }
-  if (call) wake();
-  return settled;
-}
-
-std::vector<Dispatched> Dispatcher::settle_overdue(std::int64_t& next_us) {
-  const std::int64_t now_us = clock_.monotonic_us();
-  auto overdue = settle(AbortReason::kTimeout, [now_us](const Dispatched& dispatched) {
-    return !dispatched.paused && dispatched.deadline_us <= now_us;
-  });
-  Lock lock(mutex_);
-  earliest_deadline_us_ = 0;
-  for (const auto& [id, dispatched] : events_) {
-    if (dispatched.settled || dispatched.paused || dispatched.started_us == 0) continue;
-    if (earliest_deadline_us_ == 0 || dispatched.deadline_us < earliest_deadline_us_)
-      earliest_deadline_us_ = dispatched.deadline_us;
-  }
-  next_us = earliest_deadline_us_;
-  return overdue;
-}
-
-std::int64_t Dispatcher::next_deadline_us() const {
-  Lock lock(mutex_);
-  return earliest_deadline_us_;
-}
-
-std::vector<Dispatched> Dispatcher::take_queued() {
-  Lock lock(mutex_);
-  std::vector<Dispatched> taken;
-  for (const StepEvent& event : queue_) {
-    const auto found = events_.find(event.event_id);
-    taken.push_back(std::move(found->second));
-    remove(found);
-  }
-  queue_.clear();
-  return taken;
-}
-
-void Dispatcher::drop_queued(const std::function<bool(const Dispatched&)>& which) {
-  Lock lock(mutex_);
-  std::erase_if(queue_, [&](const StepEvent& event) TASKER_REQUIRES(mutex_) {
-    const auto found = events_.find(event.event_id);
-    if (!which(found->second)) return false;
-    remove(found);
-    return true;
-  });
-}
-
-std::vector<Dispatched> Dispatcher::unsettled() const {
-  Lock lock(mutex_);
-  std::vector<Dispatched> held;
-  for (const auto& [id, dispatched] : events_)
-    if (!dispatched.settled) held.push_back(dispatched);
-  return held;
-}
-
-bool Dispatcher::wait_idle(std::int64_t timeout_us) {
-  Lock lock(mutex_);
-  idle_.wait_for(mutex_, timeout_us,
-                 [this]() TASKER_REQUIRES(mutex_) { return events_.empty() || abandoned_; });
-  return events_.empty();
-}
-
-void Dispatcher::abandon() {
-  {
-    Lock lock(mutex_);
-    abandoned_ = true;
-  }
-  idle_.notify_all();
-}
-
-void Dispatcher::open() {
-  Lock lock(mutex_);
-  closed_ = false;
-}
-
-void Dispatcher::close() {
-  {
-    Lock lock(mutex_);
-    closed_ = true;
-  }
-  arrived_.notify_all();
-}
-
-bool Dispatcher::closed() const {
-  Lock lock(mutex_);
-  return closed_;
-}
-
-DispatchCounts Dispatcher::counts(std::int64_t starvation_us) const {
-  const std::int64_t now_us = clock_.monotonic_us();
-  Lock lock(mutex_);
-  DispatchCounts counts;
-  counts.queued = queue_.size();
-  for (const auto& [id, dispatched] : events_) {
-    if (dispatched.started_us == 0 || dispatched.paused) continue;
-    ++counts.running;
-    const std::int64_t age_us = now_us - dispatched.started_us;
-    if (age_us > starvation_us) ++counts.starving;
-    if (!counts.oldest_age_us || age_us > *counts.oldest_age_us) {
-      counts.oldest_age_us = age_us;
-      counts.oldest_event = id;
-    }
-    if (!counts.newest_age_us || age_us < *counts.newest_age_us) counts.newest_age_us = age_us;
-  }
-  return counts;
-}
-
-std::vector<Dispatched> Dispatcher::newly_starving(std::int64_t starvation_us) {
-  const std::int64_t now_us = clock_.monotonic_us();
-  Lock lock(mutex_);
-  std::vector<Dispatched> starving;
-  for (auto& [id, dispatched] : events_) {
-    if (dispatched.started_us == 0 || dispatched.paused || dispatched.starvation_logged) continue;
-    if (now_us - dispatched.started_us <= starvation_us) continue;
-    dispatched.starvation_logged = true;
-    starving.push_back(dispatched);
-  }
-  return starving;
 }
 
 }  // namespace tasker::worker

@@ -1,18 +1,24 @@
-// The dispatch channel and the steps on it: claimed, waiting for a handler, running, or already
-// settled while their handler still runs.
+// The dispatch channels, one for each executor, and the steps on them: claimed, waiting for a
+// handler, running, or already settled while their handler still runs.
 //
 //   dispatch ─▶ queued ── poll ─▶ running ── complete ─▶ gone
 //                  │                  └─ settle (timeout, cancel, lease lost) ─▶ settled ──
 //                  complete ─▶ gone ├─ hand back ─▶ gone
 //                                   └─ pause (a checkpoint is being stored) ─▶ resume ─▶ queued
 //                                                    under a new id, or leave ─▶ gone
-// A place is taken from dispatch until gone: a slot is free only when its handler really is.
+// A place of the executor is taken from dispatch until gone: a slot is free only when its handler
+// really is. A running event belongs to who took it: an attachment, or the worker's own front end.
+// The latter may settle any, and gets those whose attachment has ended.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,9 +27,13 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/base/result.h"
+#include "core/store/records.h"
+#include "core/worker/executor.h"
+#include "core/worker/notice.h"
 #include "core/worker/step_event.h"
+#include "core/worker/takers.h"
 #include "core/worker/template_cache.h"
-#include "core/worker/worker.h"
+#include "core/worker/wakeup_call.h"
 
 namespace tasker::worker {
 
@@ -34,6 +44,9 @@ struct Dispatched {
   CompiledTemplatePtr compiled;
   HandlerMetrics* metrics = nullptr;  ///< of its handler
   base::Uuid task_uuid;
+  Route route;
+  AttachmentId taker = kWorkerItself;
+  std::int64_t timeout_us = 0;
   std::int64_t started_wall_us = 0;
   std::int64_t started_us = 0;   ///< monotonic; 0 while queued
   std::int64_t deadline_us = 0;  ///< monotonic; 0 while queued
@@ -65,57 +78,114 @@ struct DispatchCounts {
   base::Uuid oldest_event;
 };
 
+/// An executor as the status shows it.
+struct ExecutorCounts {
+  struct Attachment {
+    AttachmentId id = kWorkerItself;
+    std::string name;
+    std::uint32_t held = 0;
+    bool ended = false;  ///< by itself; its steps wait for end_attachment()
+  };
+
+  std::uint32_t room = 0;
+  std::uint32_t queued = 0;
+  std::uint32_t in_flight = 0;  ///< running, and settled whose handlers are not gone
+  std::vector<Attachment> attachments;
+};
+
 /// Threads: any.
 class Dispatcher {
  public:
-  Dispatcher(std::uint32_t capacity, std::uint32_t handler_timeout_ms, const base::Clock& clock);
+  using Rooms = std::array<std::uint32_t, kExecutorCount>;
+
+  Dispatcher(const Rooms& rooms, std::uint32_t handler_timeout_ms, const base::Clock& clock);
 
   /// Lets claims in: until then, and after close(), there is no room.
   void open();
-  /// Places free for new claims.
-  std::uint32_t room() const;
-  /// Only the store writer dispatches, and never more than room() said.
+  /// How many steps an executor can hold. Fewer than it holds: none is claimed until enough are
+  /// gone.
+  void set_room(Executor executor, std::uint32_t places);
+  /// Places that an executor has, free or not.
+  std::uint32_t places(Executor executor) const { return places_[index_of(executor)]; }
+  /// Fills in what may be claimed now: the room by executor, and, where `limits` has any, how much
+  /// of them is left. `limits`: by registration, how many of its steps may be held at once.
+  void fill_budget(std::span<const std::uint32_t> limits, store::ClaimBudget& budget) const;
+  /// Only the store writer dispatches, and never more than fill_budget() said.
   void dispatch(std::vector<StepEvent> events, model::WorkerId worker);
-  void notify(Notice notice);
+  /// For the worker's front end and, where `attachment` names one, for that too.
+  void notify(Notice notice, AttachmentId attachment = kWorkerItself);
+  /// For the worker's front end and for each attachment.
+  void notify_all(const Notice& notice);
 
-  /// Appends up to `max` events to `out`; they run from now on.
-  std::size_t poll(std::size_t max, std::vector<StepEvent>& out);
+  /// For the worker's own front end: appends up to `max` events to `out`; they run from now on.
+  std::size_t poll(Executor executor, std::size_t max, std::vector<StepEvent>& out);
   /// Takes polled events back when their content has been used, and leaves `events` empty. Memory
   /// is cheapest freed, or used again, by the thread that allocated it: the writer's.
   void give_back(std::vector<StepEvent>& events) noexcept;
   /// What give_back() got since the last call. Only the store writer calls it.
   void take_spent(std::vector<StepEvent>& into);
-  /// Waits until an event is there; false on timeout or when closed.
-  bool wait(std::int64_t timeout_us);
+  /// Waits until an event of the executor is there; false on timeout or when closed.
+  bool wait(Executor executor, std::int64_t timeout_us);
   std::vector<Notice> poll_notices(std::size_t max);
   void set_wakeup(std::function<void()> on_wakeup);
   /// Whether step events or notices were announced that no poll has answered yet.
   bool announced() const;
   /// Calls the wake-up, if one is set. Not under a lock that it may take.
-  void wake();
+  void wake() { wakeup_.call(); }
+
+  // For attachments. Each fails with CLOSED when the attachment has ended.
+
+  TakerPtr attach(Executor executor, std::string name);
+  base::Result<std::size_t> poll(Taker& taker, std::size_t max, std::vector<StepEvent>& out);
+  /// Waits until the taker is woken, or may have been; false on timeout. The channel's close ends
+  /// it too.
+  base::Status wait(Taker& taker, std::int64_t timeout_us);
+  base::Result<std::vector<Notice>> poll_notices(Taker& taker, std::size_t max);
+  base::Status set_wakeup(Taker& taker, std::function<void()> on_wakeup);
+  /// Whether anything was announced to the taker that no poll has answered yet.
+  bool announced(const Taker& taker) const;
+  /// Ends an attachment from its own side. What it holds waits for end_attachment(); the worker's
+  /// front end is told when there is any.
+  void detach(Taker& taker);
+  /// Ends an attachment for good, whether it has detached or not: settled events are gone, the
+  /// others are the worker's own and listed. Nothing for an id that is not known (any more).
+  struct Ended {
+    std::vector<base::Uuid> held;
+    std::size_t freed = 0;
+  };
+  Ended end_attachment(AttachmentId id);
+  /// All attachments are told nothing more.
+  void silence_attachments();
 
   /// Whether a completion for the event would be taken now: OK, UNKNOWN_EVENT or FENCED. A settled
   /// one is removed.
   base::Status check(const base::Uuid& event_id);
-  /// Removes a running event for its completion. UNKNOWN_EVENT, FENCED as in check.
-  base::Result<Dispatched> take(const base::Uuid& event_id);
+  /// Removes a running event for its completion, of any attachment's when `by` is null, else of
+  /// that one's alone. UNKNOWN_EVENT, FENCED as in check; CLOSED when `by` has ended.
+  base::Result<Dispatched> take(const base::Uuid& event_id, const Taker* by = nullptr);
 
   /// Undoes take(), when the completion could not be recorded. Never throws.
   void put_back(const base::Uuid& event_id, Dispatched& dispatched) noexcept;
 
+  /// Removes running events whose claims go back to the store, and gives those; settled ones are
+  /// gone without one, unknown ones are passed over. `by` as in take.
+  base::Result<std::vector<Dispatched>> hand_back(std::span<const base::Uuid> event_ids,
+                                                  const Taker* by = nullptr);
+
   /// Takes a running event from the front end while a checkpoint of its step, `step_uuid`, is
   /// stored: the event is unknown from now on, its place stays taken. UNKNOWN_EVENT, FENCED;
-  /// INVALID_ARGUMENT when the event is another step's.
-  base::Result<Dispatched> pause(const base::Uuid& event_id, const base::Uuid& step_uuid);
+  /// INVALID_ARGUMENT when the event is another step's. `by` as in take.
+  base::Result<Dispatched> pause(const base::Uuid& event_id, const base::Uuid& step_uuid,
+                                 const Taker* by = nullptr);
   /// Undoes pause(), when the checkpoint could not be recorded.
   void unpause(const base::Uuid& event_id);
-  /// Puts the continuation of the paused `event_id` on the channel.
+  /// Puts the continuation of the paused `event_id` on the channel, for any taker of its executor.
   Resumed resume(const base::Uuid& event_id, StepEvent continuation);
   /// Gives the place of a paused event free.
   void leave(const base::Uuid& event_id);
 
-  /// Marks running events that satisfy `which` as settled and tells the front end to stop them;
-  /// paused ones have no handler to stop.
+  /// Marks running events that satisfy `which` as settled and tells the front end and who took them
+  /// to stop them; paused ones have no handler to stop.
   std::vector<Dispatched> settle(AbortReason reason,
                                  const std::function<bool(const Dispatched&)>& which);
   /// Settles what is over its deadline; `next_us` becomes the earliest deadline left (monotonic), 0
@@ -144,43 +214,63 @@ class Dispatcher {
   bool closed() const;
 
   DispatchCounts counts(std::int64_t starvation_us) const;
+  std::array<ExecutorCounts, kExecutorCount> executor_counts() const;
   /// Running longer than `starvation_us` and not reported yet; marks them reported.
   std::vector<Dispatched> newly_starving(std::int64_t starvation_us);
 
  private:
   using Events = std::unordered_map<base::Uuid, Dispatched, base::UuidHash>;
 
-  base::Status refuse(const base::Uuid& event_id, Events::iterator found) TASKER_REQUIRES(mutex_);
+  /// One executor's steps that wait, and how many it holds in all.
+  struct Channel {
+    std::deque<StepEvent> queue;
+    std::uint32_t held = 0;
+    // Whether the wake-up was called for what waits: a channel that nobody polls must not silence
+    // the others.
+    bool announced = false;
+  };
+
+  Channel& channel(Executor executor) TASKER_REQUIRES(mutex_) {
+    return channels_[index_of(executor)];
+  }
+  std::size_t take_from(Channel& from, AttachmentId taker, std::size_t max,
+                        std::vector<StepEvent>& out, bool& earlier) TASKER_REQUIRES(mutex_);
+  /// Announces `count` new events of a channel; whether the worker's own wake-up has to be called.
+  bool announce(Executor executor, std::size_t count, ToWake& to_wake) TASKER_REQUIRES(mutex_);
+  bool put_notice(Notice notice) TASKER_REQUIRES(mutex_);
+  void put_notice(AttachmentId attachment, const Notice& notice, ToWake& to_wake)
+      TASKER_REQUIRES(mutex_);
+  void hold(const Dispatched& dispatched) TASKER_REQUIRES(mutex_);
+  void let_go(const Dispatched& dispatched) TASKER_REQUIRES(mutex_);
+  bool end(Taker& taker, ToWake& to_wake) TASKER_REQUIRES(mutex_);
+
+  base::Status refuse(const base::Uuid& event_id, Events::iterator found, const Taker* by)
+      TASKER_REQUIRES(mutex_);
   void remove(Events::iterator found) TASKER_REQUIRES(mutex_);
   void insert(const base::Uuid& event_id, Dispatched dispatched) TASKER_REQUIRES(mutex_);
-  std::size_t take_from_queue(std::size_t max, std::vector<StepEvent>& out, bool& earlier)
-      TASKER_REQUIRES(mutex_);
 
-  const std::uint32_t capacity_;
   const std::uint32_t handler_timeout_ms_;
   const base::Clock& clock_;
+  std::array<std::atomic<std::uint32_t>, kExecutorCount> places_;
 
   mutable base::Mutex mutex_;
   base::Condition arrived_;
   base::Condition idle_;
-  std::deque<StepEvent> queue_ TASKER_GUARDED_BY(mutex_);
+  std::array<Channel, kExecutorCount> channels_ TASKER_GUARDED_BY(mutex_);
   std::deque<Notice> notices_ TASKER_GUARDED_BY(mutex_);
   Events events_ TASKER_GUARDED_BY(mutex_);
   std::vector<Events::node_type> free_nodes_ TASKER_GUARDED_BY(mutex_);
   std::vector<StepEvent> spent_ TASKER_GUARDED_BY(mutex_);
+  Takers takers_ TASKER_GUARDED_BY(mutex_);
+  std::vector<std::uint32_t> held_by_registration_ TASKER_GUARDED_BY(mutex_);
   std::int64_t earliest_deadline_us_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint32_t waiting_ TASKER_GUARDED_BY(mutex_) = 0;
-  // Whether the wake-up was called for what waits, one for each kind: a kind that nobody polls must
-  // not silence the other.
-  bool events_announced_ TASKER_GUARDED_BY(mutex_) = false;
   bool notices_announced_ TASKER_GUARDED_BY(mutex_) = false;
   bool abandoned_ TASKER_GUARDED_BY(mutex_) = false;
   bool closed_ TASKER_GUARDED_BY(mutex_) = true;
+  bool over_ TASKER_GUARDED_BY(mutex_) = false;  // closed for good
 
-  // Held while the wake-up runs, so that replacing it waits for a call under way. Never taken
-  // inside mutex_.
-  base::Mutex wakeup_mutex_;
-  std::function<void()> on_wakeup_ TASKER_GUARDED_BY(wakeup_mutex_);
+  WakeupCall wakeup_;
   std::function<void()> on_earlier_deadline_;  // set before the first event
 };
 

@@ -52,8 +52,13 @@ class DispatcherTest : public testing::Test {
   }
   void poll_one(std::uint8_t last) {
     std::vector<StepEvent> polled;
-    ASSERT_EQ(dispatcher_.poll(5, polled), 1U);
+    ASSERT_EQ(dispatcher_.poll(Executor::kMain, 5, polled), 1U);
     EXPECT_EQ(polled[0].event_id, id(last));
+  }
+  std::uint32_t room() const {
+    store::ClaimBudget budget;
+    dispatcher_.fill_budget({}, budget);
+    return budget.room[0];
   }
   std::size_t overdue() {
     std::int64_t next_us = 0;
@@ -69,7 +74,7 @@ class DispatcherTest : public testing::Test {
   HandlerMetrics& handler_metrics_ = metrics_.of("work");
   std::shared_ptr<const engine::CompiledTemplate> compiled_;
   std::shared_ptr<const store::TaskHeader> task_;
-  Dispatcher dispatcher_{2, 300'000, clock_};
+  Dispatcher dispatcher_{{2, 4, 4}, 300'000, clock_};
 };
 
 TEST_F(DispatcherTest, APausedEventIsGoneAndKeepsItsPlace) {
@@ -79,11 +84,11 @@ TEST_F(DispatcherTest, APausedEventIsGoneAndKeepsItsPlace) {
   EXPECT_EQ(paused->correlation_id, id(99));
   EXPECT_EQ(take_error(1), ErrorCode::kUNKNOWN_EVENT);
   EXPECT_EQ(dispatcher_.pause(id(1), step_uuid()).error().code, ErrorCode::kUNKNOWN_EVENT);
-  EXPECT_EQ(dispatcher_.room(), 1U);
+  EXPECT_EQ(room(), 1U);
   EXPECT_EQ(dispatcher_.counts(0).running, 0U);
   EXPECT_FALSE(dispatcher_.wait_idle(0)) << "a drain waits for it";
   dispatcher_.leave(id(1));
-  EXPECT_EQ(dispatcher_.room(), 2U);
+  EXPECT_EQ(room(), 2U);
   EXPECT_TRUE(dispatcher_.wait_idle(0));
 }
 
@@ -132,7 +137,7 @@ TEST_F(DispatcherTest, APausedStepThatIsSettledDoesNotGoOnAndNobodyIsTold) {
             1U);
   EXPECT_TRUE(dispatcher_.poll_notices(5).empty());
   EXPECT_EQ(dispatcher_.resume(id(1), event(2)), Resumed::kSettled);
-  EXPECT_EQ(dispatcher_.room(), 2U);
+  EXPECT_EQ(room(), 2U);
 }
 
 TEST_F(DispatcherTest, AClosedChannelKeepsThePausedStepUntilItIsLeft) {

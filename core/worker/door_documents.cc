@@ -69,6 +69,11 @@ void append_notice_json(std::string& out, const Notice& notice) {
       object.text("kind", "failed");
       object.raw("error", notice.error_json);
       break;
+    case Notice::Kind::kDetached:
+      object.text("kind", "detached");
+      object.number("attachment", notice.attachment);
+      object.number("held", notice.held);
+      break;
   }
   object.close();
 }

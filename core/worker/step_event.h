@@ -11,6 +11,7 @@
 #include "core/base/uuid.h"
 #include "core/engine/compiled_template.h"
 #include "core/store/records.h"
+#include "core/worker/executor.h"
 
 namespace tasker::worker {
 
@@ -36,6 +37,7 @@ struct StepEvent {
   bool is_continuation = false;       ///< dispatched again by a checkpoint, not claimed anew
   HandlerMetrics* metrics = nullptr;  ///< of its handler
   std::string text;                   ///< its JSON when it was made ready, or empty
+  Route route;                        ///< set before it is dispatched
 };
 
 /// Name of the handler of a step event.

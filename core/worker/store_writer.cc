@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <future>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "core/base/json.h"
@@ -181,12 +182,16 @@ bool StoreWriter::flush(std::int64_t timeout_us) {
                         [this, until]() TASKER_REQUIRES(mutex_) { return settled_ >= until; });
 }
 
-bool HandlerChoice::takes(const store::HandlerRecord& handler) const {
-  const auto contains = [](const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
-  return (all || contains(callables, handler.callable)) &&
-         (namespaces.empty() || contains(namespaces, handler.namespace_name));
+std::optional<Route> HandlerChoice::route_to(const store::HandlerRecord& handler) const {
+  if (!namespaces.empty() &&
+      std::find(namespaces.begin(), namespaces.end(), handler.namespace_name) == namespaces.end())
+    return std::nullopt;
+  for (std::size_t i = 0; i < handlers.size(); ++i) {
+    const HandlerSpec& spec = handlers[i];
+    if (spec.name == handler.callable)
+      return Route{spec.executor, static_cast<std::int32_t>(i), spec.deadline_ms.value_or(0)};
+  }
+  return all ? std::optional(Route{}) : std::nullopt;
 }
 
 void StoreWriter::set_handlers(HandlerChoice choice) {
@@ -208,13 +213,50 @@ void StoreWriter::refresh_handlers() {
 
 void StoreWriter::map_handlers() {
   using store::ClaimBudget;
+  constexpr std::uint32_t kNoLimit = std::numeric_limits<std::uint32_t>::max();
   auto& executor_of = batch_.budget.executor_of_handler;
+  auto& limit_of = batch_.budget.limit_of_handler;
   executor_of.clear();
+  limit_of.clear();
+  routes_.clear();
+  limits_.clear();
+  for (const HandlerSpec& spec : choice_.handlers)
+    limits_.push_back(spec.concurrent_max.value_or(kNoLimit));
+  const bool limited = std::any_of(limits_.begin(), limits_.end(),
+                                   [](std::uint32_t limit) { return limit != kNoLimit; });
+  if (!limited) limits_.clear();
   for (const store::HandlerRecord& handler : handlers_) {
     const auto index = static_cast<std::size_t>(handler.id);
-    if (executor_of.size() <= index) executor_of.resize(index + 1, ClaimBudget::kUnknown);
-    executor_of[index] = choice_.takes(handler) ? std::int16_t{0} : ClaimBudget::kNotMine;
+    if (executor_of.size() <= index) {
+      executor_of.resize(index + 1, ClaimBudget::kUnknown);
+      routes_.resize(index + 1);
+    }
+    const auto route = choice_.route_to(handler);
+    executor_of[index] =
+        route ? static_cast<std::int16_t>(index_of(route->executor)) : ClaimBudget::kNotMine;
+    routes_[index] = route.value_or(Route{});
   }
+  if (!limited) return;
+  limit_of.assign(routes_.size(), ClaimBudget::kNoLimit);
+  for (std::size_t i = 0; i < routes_.size(); ++i) {
+    const std::int32_t registration = routes_[i].registration;
+    if (registration != Route::kUnregistered &&
+        limits_[static_cast<std::size_t>(registration)] != kNoLimit)
+      limit_of[i] = registration;
+  }
+}
+
+Route StoreWriter::route_of(model::HandlerId handler) const {
+  const auto index = static_cast<std::size_t>(handler);
+  return index < routes_.size() ? routes_[index] : Route{};
+}
+
+bool StoreWriter::may_have_left_claimable() const {
+  const store::ClaimBudget& budget = batch_.budget;
+  for (const Executor executor : kExecutors)
+    if (budget.room[index_of(executor)] == 0 && dispatcher_.places(executor) > 0) return true;
+  return std::find(budget.limit_room.begin(), budget.limit_room.end(), 0U) !=
+         budget.limit_room.end();
 }
 
 void StoreWriter::run() {
@@ -303,10 +345,11 @@ void StoreWriter::fill_batch() {
   batch_.promote_due = work_taken_.promote;
   told_ = transitions_.wanted();
   batch_.list_enqueued = told_ && transitions_.wanted(Transition::kStepEnqueued);
-  const std::uint32_t room = dispatcher_.room();
-  batch_.budget.room.assign(1, room);
+  dispatcher_.fill_budget(limits_, batch_.budget);
   maybe_claimable_ |= work_taken_.claim;
-  batch_.claim = room > 0 && (maybe_claimable_ || batch_.promote_due);
+  const bool has_room = std::any_of(batch_.budget.room.begin(), batch_.budget.room.end(),
+                                    [](std::uint32_t room) { return room > 0; });
+  batch_.claim = has_room && (maybe_claimable_ || batch_.promote_due);
 }
 
 void StoreWriter::commit() {
@@ -332,7 +375,7 @@ void StoreWriter::commit() {
 }
 
 void StoreWriter::deliver(store::WriteOutcome& outcome) {
-  if (batch_.claim) maybe_claimable_ = batch_.budget.room[0] == 0;
+  if (batch_.claim) maybe_claimable_ = may_have_left_claimable();
   if (outcome.left_claimable) maybe_claimable_ = true;
   if (!outcome.unknown_handlers.empty()) {
     refresh_handlers();
@@ -369,7 +412,7 @@ void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
     Notice notice;
     notice.kind = Notice::Kind::kRefused;
     notice.event_id = pending.event_id;
-    dispatcher_.notify(std::move(notice));
+    dispatcher_.notify(std::move(notice), pending.attachment);
   }
   work_taken_.completions.erase(
       work_taken_.completions.begin(),
@@ -425,6 +468,7 @@ void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
   for (const store::Claim& claim : outcome.claims) {
     auto event = events_.build(claim, *store_);
     if (event) {
+      event->route = route_of(claim.handler);
       event->metrics = &metrics_.of(handler_of(*event));
       make_text_ready(*event, take_spent_text());
       events.push_back(std::move(*event));

@@ -33,6 +33,7 @@ struct PendingCompletion {
   store::Completion completion;
   base::Uuid event_id;  ///< nil when no handler waits for news of it
   bool tell_if_refused = false;
+  AttachmentId attachment = kWorkerItself;  ///< who waits for news of it, besides the worker's own
   std::unique_ptr<PreparedPublication> publication = {};  ///< domain events to fire, if any
   EndCause cause = EndCause::kHandler;
 };
@@ -56,11 +57,12 @@ struct PendingCreate {
 
 /// Which steps a worker claims.
 struct HandlerChoice {
-  std::vector<std::string> callables;
-  bool all = false;                     ///< any callable, whatever `callables` says
+  std::vector<HandlerSpec> handlers;    ///< in the order of registration, which names them
+  bool all = false;                     ///< any other too, on main
   std::vector<std::string> namespaces;  ///< empty: any
 
-  bool takes(const store::HandlerRecord& handler) const;
+  /// Null when this worker does not take the handler's steps.
+  std::optional<Route> route_to(const store::HandlerRecord& handler) const;
 };
 
 struct StoreWriterParts {
@@ -186,6 +188,8 @@ class StoreWriter {
   void note_releases(const store::WriteOutcome& outcome);
   void refuse_rest();
   void map_handlers();
+  Route route_of(model::HandlerId handler) const;
+  bool may_have_left_claimable() const;
 
   // Constant after construction, or set before the first work.
   Dispatcher& dispatcher_;
@@ -220,10 +224,12 @@ class StoreWriter {
   store::WriteBatch batch_;
   HandlerChoice choice_;
   std::vector<store::HandlerRecord> handlers_;
-  bool maybe_claimable_ = false;  // steps may be waiting that found no room before
-  int failures_ = 0;              // commits that failed in a row
-  bool lost_ = false;             // the store is lost for good
-  bool told_ = false;             // somebody listens to transitions
+  std::vector<Route> routes_;          // by HandlerId
+  std::vector<std::uint32_t> limits_;  // by registration; empty when no handler has one
+  bool maybe_claimable_ = false;       // steps may be waiting that found no room before
+  int failures_ = 0;                   // commits that failed in a row
+  bool lost_ = false;                  // the store is lost for good
+  bool told_ = false;                  // somebody listens to transitions
 
   base::Mutex stop_mutex_;
   std::thread thread_;

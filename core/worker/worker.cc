@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/worker/attach_registry.h"
 #include "core/worker/worker_impl.h"
 
 namespace tasker::worker {
@@ -26,34 +27,36 @@ std::string_view worker_state_name(WorkerState state) {
   return "unknown";
 }
 
-std::string_view abort_reason_name(AbortReason reason) {
-  switch (reason) {
-    case AbortReason::kTimeout:
-      return "timeout";
-    case AbortReason::kCancel:
-      return "cancel";
-    case AbortReason::kLeaseLost:
-      return "lease_lost";
-    case AbortReason::kShutdown:
-      return "shutdown";
-  }
-  return "unknown";
-}
+Worker::Worker(std::shared_ptr<Impl> impl)
+    : impl_(std::move(impl)), attach_token_(AttachRegistry::here().add(impl_)) {}
 
-Worker::Worker(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Worker::~Worker() = default;
+Worker::~Worker() {
+  AttachRegistry::here().remove(attach_token_);
+  (void)impl_->stop();  // attachments may outlive it
+}
 
 Result<std::unique_ptr<Worker>> Worker::open(config::Config config,
                                              std::unique_ptr<store::Store> store,
                                              std::shared_ptr<base::Logger> logger,
                                              std::shared_ptr<base::Clock> clock) {
-  auto impl = std::make_unique<Impl>(std::move(config), std::move(logger), std::move(clock));
+  auto impl = std::make_shared<Impl>(std::move(config), std::move(logger), std::move(clock));
   if (auto opened = impl->open(std::move(store)); !opened) return fail(opened.error());
   return std::unique_ptr<Worker>(new Worker(std::move(impl)));
 }
 
 Status Worker::register_handlers(std::span<const std::string> callables) {
-  return impl_->register_handlers(callables);
+  std::vector<HandlerSpec> handlers;
+  handlers.reserve(callables.size());
+  for (const std::string& callable : callables) handlers.push_back(HandlerSpec::named(callable));
+  return impl_->register_handlers(handlers);
+}
+
+Status Worker::register_handlers(std::span<const HandlerSpec> handlers) {
+  return impl_->register_handlers(handlers);
+}
+
+Status Worker::set_executor_room(Executor executor, std::uint32_t places) {
+  return impl_->set_executor_room(executor, places);
 }
 
 Status Worker::register_all_handlers() { return impl_->register_all_handlers(); }
@@ -68,8 +71,9 @@ bool Worker::has_news() const {
   return impl_->dispatcher.announced() || impl_->domain_events.announced();
 }
 
-std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
-  return impl_->poll_step_events(max, out);
+std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& out,
+                                     Executor executor) {
+  return impl_->poll_step_events(max, out, executor);
 }
 
 void Worker::give_back(std::vector<StepEvent>& events) noexcept {
@@ -77,8 +81,18 @@ void Worker::give_back(std::vector<StepEvent>& events) noexcept {
 }
 
 Result<std::size_t> Worker::wait_step_events(std::size_t max, std::int64_t timeout_ms,
-                                             std::vector<StepEvent>& out) {
-  return impl_->wait_step_events(max, timeout_ms, out);
+                                             std::vector<StepEvent>& out, Executor executor) {
+  return impl_->wait_step_events(max, timeout_ms, out, executor);
+}
+
+const std::string& Worker::attach_token() const { return attach_token_; }
+
+std::vector<base::Uuid> Worker::end_attachment(AttachmentId id) {
+  return impl_->end_attachment(id);
+}
+
+Result<std::uint32_t> Worker::hand_back(std::span<const base::Uuid> event_ids) {
+  return impl_->hand_back(event_ids);
 }
 
 std::vector<Notice> Worker::poll_notices(std::size_t max) {
@@ -144,7 +158,7 @@ const config::Config& Worker::config() const { return impl_->config; }
 
 std::string Worker::status_json() const { return impl_->status_json(); }
 
-std::string Worker::metrics_json() const { return impl_->metrics.to_json(); }
+std::string Worker::metrics_json() const { return impl_->metrics_json(); }
 
 std::string Worker::dispatch_metrics_json() const { return impl_->dispatch_metrics_json(); }
 

@@ -22,6 +22,8 @@
 #include "core/config/config.h"
 #include "core/events/event_bus.h"
 #include "core/store/store.h"
+#include "core/worker/executor.h"
+#include "core/worker/notice.h"
 #include "core/worker/step_event.h"
 
 namespace tasker::worker {
@@ -48,24 +50,6 @@ struct CreatedTask {
   bool duplicate = false;  ///< the idempotency key was known; `uuid` is the task that has it
 };
 
-/// Why a running handler should stop. The step's state is settled already; its completion will be
-/// refused.
-enum class AbortReason : std::uint8_t { kTimeout, kCancel, kLeaseLost, kShutdown };
-std::string_view abort_reason_name(AbortReason reason);
-
-/// News for the front end besides step events.
-struct Notice {
-  enum class Kind : std::uint8_t {
-    kAbort,    ///< event_id and reason: signal the handler
-    kRefused,  ///< event_id: a completion came too late (the fence)
-    kFailed,   ///< the worker stopped by itself; error_json says why
-  };
-  Kind kind{};
-  base::Uuid event_id;
-  AbortReason reason{};
-  std::string error_json;
-};
-
 enum class WorkerState : std::uint8_t { kCreated, kRunning, kDraining, kStopped, kFailed };
 std::string_view worker_state_name(WorkerState state);
 
@@ -83,41 +67,66 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Adds handler names; steps for them are claimed from now on. Known names are kept.
+  /// Adds handler names, which run on main; steps for them are claimed from now on. What is known
+  /// of a name is kept.
   base::Status register_handlers(std::span<const std::string> callables);
+  /// Adds handlers, or replaces what was said of them; those that keep_known as above. Steps that
+  /// wait on a channel stay there. INVALID_ARGUMENT names the field.
+  base::Status register_handlers(std::span<const HandlerSpec> handlers);
   /// Steps of every handler are claimed from now on, also of those whose templates come later: for
   /// front ends that never name their handlers.
   base::Status register_all_handlers();
+  /// How many steps an executor can hold, 0 to 100 000: claimed, queued, running, or settled while
+  /// their handlers still run. Fewer than it holds: nothing is claimed until enough are gone.
+  base::Status set_executor_room(Executor executor, std::uint32_t places);
   /// Begins to claim. INVALID_STATE when not created.
   base::Status start();
 
   /// Called once whenever step events, notices or domain events are waiting and the last call for
   /// their kind was answered by a poll of that kind that found nothing more: coalesced kind by
-  /// kind, so that one that nobody polls never hides another. From a core thread, must return
-  /// quickly and may not call back into the worker. Replaces the last one; an empty function
-  /// removes it. After return the old one is not called again.
+  /// kind, and executor by executor, so that one that nobody polls never hides another. The steps
+  /// of an executor that somebody is attached to are those attachments' alone. From a core thread,
+  /// must return quickly and may not call back into the worker. Replaces the last one; an empty
+  /// function removes it. After return the old one is not called again.
   void set_wakeup(std::function<void()> on_wakeup);
   /// Whether the wake-up was called for something that no poll has answered yet: the level for
   /// which the call is the edge.
   bool has_news() const;
 
-  /// Appends up to `max` step events that are ready to run; does not wait. Their deadlines run from
-  /// now on.
+  /// Appends up to `max` step events of the executor that are ready to run; does not wait. Their
+  /// deadlines run from now on: the template's timeout_seconds, else the handler's deadline_ms,
+  /// else handler_timeout_ms.
   /// @return how many were appended; 0 when none
-  std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
+  std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out,
+                               Executor executor = Executor::kMain);
   /// Takes polled events back once they are read, so that the memory in them is used again; leaves
   /// `events` empty. They run on: this is not the end of them. Optional.
   void give_back(std::vector<StepEvent>& events) noexcept;
   /// As poll_step_events, waiting up to `timeout_ms` for the first. DRAINING when no more will
   /// come.
   base::Result<std::size_t> wait_step_events(std::size_t max, std::int64_t timeout_ms,
-                                             std::vector<StepEvent>& out);
+                                             std::vector<StepEvent>& out,
+                                             Executor executor = Executor::kMain);
   std::vector<Notice> poll_notices(std::size_t max);
+
+  /// What Attachment::open takes: names this worker in this process for as long as it lives.
+  const std::string& attach_token() const;
+  /// Ends an attachment whose thread is gone: its calls fail with CLOSED from now on, its wake-up
+  /// is not called again. Places of its steps that were settled before are free; those that are
+  /// listed are this worker's from now on, to be completed or handed back.
+  /// @return the events that it held; none for an id that is not known (any more)
+  std::vector<base::Uuid> end_attachment(AttachmentId id);
+  /// Gives claims back to the store at no cost of an attempt; their handlers have to be gone, as
+  /// their places are free at once. Settled events only free their place, unknown ones are passed
+  /// over. CLOSED, FORKED.
+  /// @return how many claims were handed back
+  base::Result<std::uint32_t> hand_back(std::span<const base::Uuid> event_ids);
 
   /// Takes a result document (contract, 2.2) for a dispatched event. OK: it will be recorded unless
   /// the fence refuses it (then a kRefused notice follows). UNKNOWN_EVENT; FENCED: timed out,
   /// cancelled or lost meanwhile (the slot is free again); INVALID_JSON, TOO_LARGE,
   /// INVALID_ARGUMENT: the event stays open; FULL; CLOSED.
+  /// Of an attachment's event too: the worker's owner may settle any.
   base::Status complete_step_event(const base::Uuid& event_id, std::string_view result_json);
 
   /// As complete_step_event for a success, for native handlers: no document to parse.
@@ -189,10 +198,12 @@ class Worker {
   /// Logs one warning for each event that runs longer than 10 s and was not reported before.
   void check_starvation_warnings();
 
+  class Impl;  // attachments share it
+
  private:
-  class Impl;
-  explicit Worker(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Worker(std::shared_ptr<Impl> impl);
+  const std::shared_ptr<Impl> impl_;
+  const std::string attach_token_;
 };
 
 }  // namespace tasker::worker

@@ -133,7 +133,7 @@ void Worker::Impl::failed(const Error& error) {
   Notice notice;
   notice.kind = Notice::Kind::kFailed;
   notice.error_json = error.to_json();
-  dispatcher.notify(std::move(notice));
+  dispatcher.notify_all(notice);
   waiters_.fail_all(error);
 }
 

@@ -56,7 +56,8 @@ Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
       logger(std::move(log)),
       clock(std::move(time)),
       name(worker_name(config)),
-      dispatcher(config.max_concurrent_handlers, config.handler_timeout_ms, *clock),
+      dispatcher({config.max_concurrent_handlers, config.threads_room, config.process_room},
+                 config.handler_timeout_ms, *clock),
       bus(make_bus(clock, logger)),
       transitions(*bus, name, *logger, *clock),
       publisher({domain_events, dispatcher, metrics, *logger, *clock}),
@@ -155,47 +156,6 @@ Status Worker::Impl::start() {
   return {};
 }
 
-Status Worker::Impl::register_handlers(std::span<const std::string> callables) {
-  if (auto ok = usable(); !ok) return ok;
-  for (std::size_t i = 0; i < callables.size(); ++i)
-    if (callables[i].empty() || callables[i].size() > 500)
-      return fail(
-          ErrorCode::kINVALID_ARGUMENT,
-          fmt::format("handler name \"{}\"; expected 1 to 500 bytes", base::shown(callables[i])),
-          fmt::format("callables[{}]", i));
-  {
-    Lock lock(handlers_mutex_);
-    for (const std::string& callable : callables)
-      if (std::find(callables_.begin(), callables_.end(), callable) == callables_.end())
-        callables_.push_back(callable);
-  }
-  return send_handlers();
-}
-
-Status Worker::Impl::register_all_handlers() {
-  if (auto ok = usable(); !ok) return ok;
-  {
-    Lock lock(handlers_mutex_);
-    all_handlers_ = true;
-  }
-  return send_handlers();
-}
-
-Status Worker::Impl::send_handlers() {
-  HandlerChoice choice;
-  choice.namespaces = config.namespaces;
-  {
-    Lock lock(handlers_mutex_);
-    choice.callables = callables_;
-    choice.all = all_handlers_;
-  }
-  if (auto set = writer_->call([&](store::Store&) { writer_->set_handlers(std::move(choice)); });
-      !set)
-    return set;
-  writer_->request_claim();
-  return {};
-}
-
 void Worker::Impl::set_wakeup(std::function<void()> on_wakeup) {
   const bool set = static_cast<bool>(on_wakeup);
   dispatcher.set_wakeup(std::move(on_wakeup));
@@ -208,18 +168,19 @@ std::size_t Worker::Impl::poll_domain_events(std::size_t max, std::vector<std::s
   return events.size();
 }
 
-std::size_t Worker::Impl::poll_step_events(std::size_t max, std::vector<StepEvent>& out) {
-  return dispatcher.poll(max, out);
+std::size_t Worker::Impl::poll_step_events(std::size_t max, std::vector<StepEvent>& out,
+                                           Executor executor) {
+  return dispatcher.poll(executor, max, out);
 }
 
 Result<std::size_t> Worker::Impl::wait_step_events(std::size_t max, std::int64_t timeout_ms,
-                                                   std::vector<StepEvent>& out) {
+                                                   std::vector<StepEvent>& out, Executor executor) {
   if (auto ok = usable(); !ok) return fail(ok.error());
-  if (const std::size_t taken = poll_step_events(max, out); taken > 0) return taken;
+  if (const std::size_t taken = poll_step_events(max, out, executor); taken > 0) return taken;
   if (state == WorkerState::kDraining)
     return fail(ErrorCode::kDRAINING, fmt::format("worker {} is draining", name));
-  dispatcher.wait(timeout_ms * kMicrosPerMs);
-  return poll_step_events(max, out);
+  dispatcher.wait(executor, timeout_ms * kMicrosPerMs);
+  return poll_step_events(max, out, executor);
 }
 
 store::Completion Worker::Impl::decide(const Dispatched& dispatched, engine::StepResult result) {
@@ -230,20 +191,6 @@ store::Completion Worker::Impl::decide(const Dispatched& dispatched, engine::Ste
 }
 
 namespace {
-
-/// Counts itself in for as long as it lives.
-class UnderWay {
- public:
-  explicit UnderWay(std::atomic<std::uint32_t>& count) : count_(count) { ++count_; }
-  ~UnderWay() {
-    if (--count_ == 0) count_.notify_all();
-  }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-
- private:
-  std::atomic<std::uint32_t>& count_;
-};
 
 AttemptOutcome outcome_of(const store::Completion& completion) {
   switch (completion.next) {
@@ -268,14 +215,15 @@ AttemptOutcome Worker::Impl::record_end(const Dispatched& dispatched, engine::St
   return outcome;
 }
 
-Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult result) {
+Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult result,
+                              const Taker* by) {
   // Before the event is taken: a completion that finds the channel full leaves it open for another
   // try.
   if (!writer_->has_room_for_completion())
     return fail(ErrorCode::kFULL, "the completion channel is full", "completion_channel_capacity");
   // A drain that finds nothing running waits for this one to reach the writer.
   const UnderWay under_way(completing_);
-  auto dispatched = dispatcher.take(event_id);
+  auto dispatched = dispatcher.take(event_id, by);
   if (!dispatched) {
     if (dispatched.error().code == ErrorCode::kFENCED) {
       metrics.completion_refused();
@@ -297,7 +245,8 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   const std::int64_t execution_us = result.execution_us;
   const bool publishes = publisher.is_asked(*dispatched);
   std::string reported = publishes ? result.result_json : std::string();
-  PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true, nullptr};
+  PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true,
+                            dispatched->taker};
   if (publishes)
     pending.publication = publisher.prepare(*dispatched, pending.completion, std::move(reported));
   const AttemptOutcome outcome = outcome_of(pending.completion);
@@ -320,7 +269,7 @@ Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_v
 }
 
 void Worker::Impl::checkpoint(const base::Uuid& event_id, std::string_view document,
-                              OnCheckpoint on_stored) {
+                              OnCheckpoint on_stored, const Taker* by) {
   if (auto ok = usable(); !ok) return on_stored(fail(ok.error()));
   // Before the event is taken: a text that cannot be read leaves it open for another try.
   auto request = read_checkpoint(document, config.result_bytes_max);
@@ -329,7 +278,7 @@ void Worker::Impl::checkpoint(const base::Uuid& event_id, std::string_view docum
   pending.event_id = event_id;
   pending.continuation_json =
       std::make_shared<const std::string>(continuation_checkpoint_json(*request));
-  auto paused = dispatcher.pause(event_id, request->step_uuid);
+  auto paused = dispatcher.pause(event_id, request->step_uuid, by);
   if (!paused) {
     if (paused.error().code == ErrorCode::kFENCED) {
       metrics.completion_refused();
@@ -548,6 +497,7 @@ Status Worker::Impl::stop() {
     state = WorkerState::kStopped;
   }
   set_wakeup({});
+  dispatcher.silence_attachments();
   if (housekeeper_) housekeeper_->stop();
   auto called = writer_->call([&](store::Store& store) {
     if (auto removed = store.unregister_worker(writer_->worker()); !removed)

@@ -19,6 +19,7 @@
 #include "core/worker/task_waiters.h"
 #include "core/worker/template_cache.h"
 #include "core/worker/transition_publisher.h"
+#include "core/worker/under_way.h"
 #include "core/worker/worker.h"
 
 namespace tasker::worker {
@@ -35,15 +36,22 @@ class Worker::Impl {
 
   base::Status open(std::unique_ptr<store::Store> store);
   base::Status start();
-  base::Status register_handlers(std::span<const std::string> callables);
+  base::Status register_handlers(std::span<const HandlerSpec> handlers);
   base::Status register_all_handlers();
+  base::Status set_executor_room(Executor executor, std::uint32_t places);
 
   base::Result<std::size_t> wait_step_events(std::size_t max, std::int64_t timeout_ms,
-                                             std::vector<StepEvent>& out);
-  std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out);
-  base::Status complete(const base::Uuid& event_id, engine::StepResult result);
+                                             std::vector<StepEvent>& out, Executor executor);
+  std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out, Executor executor);
+  // `by`: the attachment that settles an event of its own; null for the worker's owner.
+  base::Status complete(const base::Uuid& event_id, engine::StepResult result,
+                        const Taker* by = nullptr);
   base::Status complete_document(const base::Uuid& event_id, std::string_view document);
-  void checkpoint(const base::Uuid& event_id, std::string_view document, OnCheckpoint on_stored);
+  void checkpoint(const base::Uuid& event_id, std::string_view document, OnCheckpoint on_stored,
+                  const Taker* by = nullptr);
+  base::Result<std::uint32_t> hand_back(std::span<const base::Uuid> event_ids,
+                                        const Taker* by = nullptr);
+  std::vector<base::Uuid> end_attachment(AttachmentId id);
   void set_wakeup(std::function<void()> on_wakeup);
   std::size_t poll_domain_events(std::size_t max, std::vector<std::string>& out);
 
@@ -60,6 +68,7 @@ class Worker::Impl {
   base::Status stop();
 
   std::string status_json() const;
+  std::string metrics_json() const;
   std::string dispatch_metrics_json() const;
   void check_starvation_warnings();
   /// CLOSED, FORKED, or OK: the worker can be used from this process.
@@ -107,7 +116,7 @@ class Worker::Impl {
   std::uint64_t revocations_seen_ = 0;  // the writer's thread
 
   base::Mutex handlers_mutex_;
-  std::vector<std::string> callables_ TASKER_GUARDED_BY(handlers_mutex_);
+  std::vector<HandlerSpec> handlers_ TASKER_GUARDED_BY(handlers_mutex_);
   bool all_handlers_ TASKER_GUARDED_BY(handlers_mutex_) = false;
 
   base::Mutex random_mutex_;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/base/json.h"
+#include "core/worker/json_writer.h"
 #include "core/worker/worker_impl.h"
 
 namespace tasker::worker {
@@ -31,6 +32,30 @@ std::string_view core_status(WorkerState state) {
   return "Stopped";
 }
 
+void append_attachments(std::string& out, const std::vector<ExecutorCounts::Attachment>& all) {
+  append_json_array(out, all, [&](const ExecutorCounts::Attachment& one) {
+    JsonObject object(out);
+    object.number("id", one.id);
+    object.text("name", one.name);
+    object.number("held", one.held);
+    object.flag("ended", one.ended);
+    object.close();
+  });
+}
+
+std::string executors_json(const std::array<ExecutorCounts, kExecutorCount>& counts) {
+  std::string out = "{";
+  for (const Executor executor : kExecutors) {
+    const ExecutorCounts& one = counts[index_of(executor)];
+    out += fmt::format(R"({}"{}":{{"room":{},"queued":{},"in_flight":{},"attachments":)",
+                       out.size() > 1 ? "," : "", executor_name(executor), one.room, one.queued,
+                       one.in_flight);
+    append_attachments(out, one.attachments);
+    out += '}';
+  }
+  return out + '}';
+}
+
 }  // namespace
 
 std::string Worker::Impl::status_json() const {
@@ -52,10 +77,25 @@ std::string Worker::Impl::status_json() const {
   base::append_json_string(out, config.store_path);
   out += fmt::format(
       R"(,"queued":{},"in_flight":{},"max_concurrent_handlers":{},"drain_timeout_ms":{})"
-      R"(,"transitions_published":{},"transitions_lost":{}}})",
+      R"(,"transitions_published":{},"transitions_lost":{},"executors":{}}})",
       counts.queued, counts.running, config.max_concurrent_handlers, config.drain_timeout_ms,
-      told.published, told.lost);
+      told.published, told.lost, executors_json(dispatcher.executor_counts()));
   return out;
+}
+
+std::string Worker::Impl::metrics_json() const {
+  std::string out = metrics.to_json();
+  out.pop_back();
+  out += R"(,"executors":{)";
+  const auto counts = dispatcher.executor_counts();
+  for (const Executor executor : kExecutors) {
+    const ExecutorCounts& one = counts[index_of(executor)];
+    out += fmt::format(R"({}"{}":{{"tasker_executor_room":{},"tasker_executor_queued":{},)"
+                       R"("tasker_executor_in_flight":{},"tasker_executor_attachments":{}}})",
+                       executor == Executor::kMain ? "" : ",", executor_name(executor), one.room,
+                       one.queued, one.in_flight, one.attachments.size());
+  }
+  return out + "}}";
 }
 
 std::string Worker::Impl::dispatch_metrics_json() const {

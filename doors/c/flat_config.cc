@@ -30,6 +30,8 @@ std::vector<std::string_view> known_names() {
           "namespaces",
           "log_json",
           "max_concurrent_handlers",
+          "threads_room",
+          "process_room",
           "handler_timeout_ms",
           "lease_ttl_ms",
           "drain_timeout_ms",

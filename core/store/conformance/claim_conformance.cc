@@ -156,6 +156,65 @@ TEST_P(ClaimConformance, RoomGoesDownByExecutorAndIsNeverExceeded) {
   EXPECT_TRUE(outcome.unknown_handlers.empty());
 }
 
+TEST_P(ClaimConformance, AHandlersLimitHoldsInsideItsExecutorsRoom) {
+  const Workflow workflow = put(make_template(
+      "limits", {{"a", {}, "limited"}, {"b", {}, "free"}, {"c", {"b"}, "limited_after"}}));
+  for (int i = 0; i < 10; ++i) create(workflow);
+  const model::WorkerId worker = join();
+  WriteBatch batch = claim_batch(worker);
+  batch.budget.room = {8};
+  // Two handlers share a limit; the last index is past the end of the list: no limit.
+  batch.budget.limit_of_handler.assign(batch.budget.executor_of_handler.size(),
+                                       ClaimBudget::kNoLimit);
+  for (const std::size_t index : {0, 2})
+    batch.budget.limit_of_handler[static_cast<std::size_t>(workflow.handler(index))] = 0;
+  batch.budget.limit_room = {3};
+  const WriteOutcome first = write(batch);
+  std::vector<int> by_step(3);
+  for (const Claim& claimed : first.claims) ++by_step[claimed.template_step];
+  EXPECT_EQ(by_step, (std::vector<int>{3, 5, 0}));
+  EXPECT_EQ(batch.budget.room, (std::vector<std::uint32_t>{0}));
+  EXPECT_EQ(batch.budget.limit_room, (std::vector<std::uint32_t>{0}));
+
+  // A step that a completion makes ready finds its limit used up, and then one place of it.
+  for (const std::uint32_t places : {0U, 1U}) {
+    WriteBatch completing = claim_batch(worker);
+    completing.claim = false;
+    completing.budget = batch.budget;
+    completing.budget.room = {8};
+    completing.budget.limit_room = {places};
+    const auto done = std::find_if(first.claims.begin(), first.claims.end(), [&](const Claim& one) {
+      return one.template_step == 1 && step_state(one.step.task, 1) == StepState::kInProgress;
+    });
+    ASSERT_NE(done, first.claims.end());
+    completing.completions.push_back(success(workflow, *done, worker));
+    const WriteOutcome outcome = write(completing);
+    EXPECT_EQ(outcome.claims.size(), places);
+    EXPECT_EQ(outcome.left_claimable, places == 0);
+    EXPECT_EQ(completing.budget.limit_room, (std::vector<std::uint32_t>{0}));
+  }
+}
+
+TEST_P(ClaimConformance, ALimitThatIsUsedUpDoesNotHideOtherHandlers) {
+  const Workflow limited = put(make_template("limited", {{"a", {}, "limited"}}));
+  const Workflow other = put(make_template("other", {{"a", {}, "other"}}));
+  WriteBatch creation;
+  creation.now_us = tick();
+  for (int i = 0; i < 1000; ++i) {
+    creation.tasks.push_back(new_task(limited));
+    creation.tasks.back().priority = 100;
+  }
+  creation.tasks.push_back(new_task(other));
+  write(creation);
+  WriteBatch batch = claim_batch(join(), 600);
+  batch.budget.limit_of_handler.assign(static_cast<std::size_t>(limited.handler(0)) + 1,
+                                       ClaimBudget::kNoLimit);
+  batch.budget.limit_of_handler[static_cast<std::size_t>(limited.handler(0))] = 0;
+  batch.budget.limit_room = {300};
+  EXPECT_EQ(write(batch).claims.size(), 301U);
+  EXPECT_EQ(batch.budget.room[0], 299U);
+}
+
 TEST_P(ClaimConformance, RoomThatIsNotUsedStays) {
   create(put_wide(3));
   WriteBatch batch = claim_batch(join(), 10);

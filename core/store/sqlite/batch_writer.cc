@@ -141,10 +141,8 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
 bool BatchWriter::take_room(model::HandlerId handler) {
   const std::int16_t executor = batch_->budget.executor_of(handler);
   if (executor == ClaimBudget::kUnknown) note_unknown(handler);
-  if (executor < 0) return false;
-  std::uint32_t& room = batch_->budget.room[static_cast<std::size_t>(executor)];
-  if (room == 0) return false;
-  --room;
+  if (executor < 0 || batch_->budget.room_of(handler, executor) == 0) return false;
+  batch_->budget.take(handler, executor);
   return true;
 }
 
@@ -397,7 +395,7 @@ bool BatchWriter::collect_candidates(std::vector<Candidate>& candidates, bool& m
     const std::int16_t executor = batch_->budget.executor_of(id);
     if (executor == ClaimBudget::kUnknown) note_unknown(id);
     if (executor < 0) continue;
-    const std::uint32_t room = batch_->budget.room[static_cast<std::size_t>(executor)];
+    const std::uint32_t room = batch_->budget.room_of(id, executor);
     if (room == 0) continue;
     const std::uint32_t limit = std::min(room, kCandidatesPerHandler);
     std::uint32_t found = 0;
@@ -414,9 +412,9 @@ bool BatchWriter::collect_candidates(std::vector<Candidate>& candidates, bool& m
 }
 
 bool BatchWriter::claim_candidate(const Candidate& candidate) {
-  const auto executor = static_cast<std::size_t>(batch_->budget.executor_of(candidate.handler));
-  if (batch_->budget.room[executor] == 0) return true;
-  --batch_->budget.room[executor];
+  const std::int16_t executor = batch_->budget.executor_of(candidate.handler);
+  if (batch_->budget.room_of(candidate.handler, executor) == 0) return true;
+  batch_->budget.take(candidate.handler, executor);
   claim_.bind(1, candidate.row)
       .bind(2, static_cast<std::int64_t>(batch_->budget.worker))
       .bind(3, batch_->now_us);

@@ -169,6 +169,20 @@ export interface BootstrapResult {
   error?: string;
 }
 
+/** An executor in the status of a worker. */
+export interface ExecutorStatus {
+  readonly room: number;
+  readonly queued: number;
+  readonly in_flight: number;
+  /** `ended`: by itself; what it held waits for `endAttachment`. */
+  readonly attachments: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly held: number;
+    readonly ended: boolean;
+  }[];
+}
+
 export interface WorkerStatus {
   success: boolean;
   running: boolean;
@@ -189,6 +203,8 @@ export interface WorkerStatus {
   /** Transitions that were published on the event bus, and those that were not although somebody listened. */
   transitions_published?: number;
   transitions_lost?: number;
+  /** By executor: how many steps it can hold, how many wait, how many are with handlers. */
+  executors?: Readonly<Record<'main' | 'threads' | 'process', ExecutorStatus>>;
   web_api_enabled?: boolean;
   supported_namespaces?: readonly string[];
   database_pool_size?: number;
