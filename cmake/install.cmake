@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 set(TASKER_INSTALL_CMAKEDIR ${CMAKE_INSTALL_LIBDIR}/cmake/tasker)
 set(TASKER_INSTALL_DATADIR ${CMAKE_INSTALL_DATADIR}/tasker)
 
-install(TARGETS tasker RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+install(TARGETS tasker tasker_launcher RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 
 # libtasker_worker.so finds libtasker_worker_core.so in its own folder. In the build, tasker_worker is the core's module.
 set_target_properties(tasker_c_library PROPERTIES EXPORT_NAME tasker_worker)

@@ -31,10 +31,11 @@ cmake_build() {
   cmake --build "$(preset_folder "$1")" ${2:+--target "${@:2}"}
 }
 
-# The addon, the C library and the CLI of a preset become the ones that everything started from here uses.
+# The addon, the C library, the launcher and the CLI of a preset become the ones that everything started from here uses.
 use_build() {
   export TASKER_ADDON_PATH="$BUILD/$1/doors/node/tasker.node"
   export TASKER_FFI_LIBRARY_PATH="$BUILD/$1/doors/c/libtasker_worker.so"
+  export TASKER_LAUNCHER_PATH="$BUILD/$1/doors/launcher/tasker-launcher"
   export TASKER_CLI_PATH="$BUILD/$1/core/cli/tasker"
 }
 

@@ -3,6 +3,7 @@ import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../
 import { makeTaskerError } from '../errors/convert.js';
 import type { ExecutorName } from '../native/native-door.js';
 import type { PlacementConfig } from './placement.js';
+import { checkProcessOptions, processOptionNames, type ProcessPoolOptions } from './process/options.js';
 
 /** The pool of worker threads. */
 export interface WorkerThreadsOptions {
@@ -24,15 +25,11 @@ export interface WorkerThreadsOptions {
 }
 
 /** The pool of child processes. */
-export interface WorkerProcessesOptions {
+export interface WorkerProcessesOptions extends ProcessPoolOptions {
   /** `false`: handlers that are to run in processes run on `main`. @default true */
   readonly enabled?: boolean;
-  /** Children, 1 to 256. @default 1 */
-  readonly poolSize?: number;
   /** Names of handlers that run here, whatever their definitions say. @default [] */
   readonly handlers?: readonly string[];
-  /** Mebibytes of each child, 16 to 65 536. @default what its handlers ask for */
-  readonly memoryLimitMb?: number;
 }
 
 /** Options of a worker that are about executors. */
@@ -105,7 +102,8 @@ export function checkExecutorOptions(given: Readonly<Record<string, unknown>>): 
     }
   }
   if (workerProcesses !== undefined) {
-    checkPool(workerProcesses, 'options.workerProcesses', []);
+    const pool = checkPool(workerProcesses, 'options.workerProcesses', processOptionNames);
+    checkProcessOptions(pool, 'options.workerProcesses');
   }
   if (stopGraceMs !== undefined) {
     requireInteger(stopGraceMs, 'options.stopGraceMs', 0, 3_600_000);

@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { makeTaskerError, toError } from '../errors/convert.js';
 import type { DoorName, NativeDoor } from './native-door.js';
 
+/** A native file of the package: that of a door, or the launcher of child processes. */
+export type NativeFile = DoorName | 'launcher';
+
 /** Number of the addon's interface that this package speaks. */
 export const ADDON_ABI_VERSION = 2;
 
@@ -24,20 +27,26 @@ export interface LibrarySearch {
 /** Where a file was found. */
 export interface LibraryLocation {
   readonly path: string;
-  readonly source: 'path' | 'TASKER_ADDON_PATH' | 'TASKER_FFI_LIBRARY_PATH' | 'platform package' | 'local build';
+  readonly source:
+    | 'path'
+    | 'TASKER_ADDON_PATH'
+    | 'TASKER_FFI_LIBRARY_PATH'
+    | 'TASKER_LAUNCHER_PATH'
+    | 'platform package'
+    | 'local build';
 }
 
-/** What is looked for: the file of a door. */
+/** What is looked for. */
 interface LibraryKind {
   readonly what: string;
-  readonly variable: 'TASKER_ADDON_PATH' | 'TASKER_FFI_LIBRARY_PATH';
+  readonly variable: 'TASKER_ADDON_PATH' | 'TASKER_FFI_LIBRARY_PATH' | 'TASKER_LAUNCHER_PATH';
   /** Below a build folder. */
   readonly built: string;
   /** Inside the platform's package; empty for its main file. */
   readonly packaged: string;
 }
 
-const kinds: Readonly<Record<DoorName, LibraryKind>> = {
+const kinds: Readonly<Record<NativeFile, LibraryKind>> = {
   addon: {
     what: 'addon',
     variable: 'TASKER_ADDON_PATH',
@@ -49,6 +58,12 @@ const kinds: Readonly<Record<DoorName, LibraryKind>> = {
     variable: 'TASKER_FFI_LIBRARY_PATH',
     built: join('doors', 'c', 'libtasker_worker.so'),
     packaged: '/libtasker_worker.so',
+  },
+  launcher: {
+    what: 'tasker-launcher',
+    variable: 'TASKER_LAUNCHER_PATH',
+    built: join('doors', 'launcher', 'tasker-launcher'),
+    packaged: '/tasker-launcher',
   },
 };
 const buildFolders = [join('build', 'dev'), join('build', 'release')];
@@ -77,12 +92,12 @@ function findLocalBuild(kind: LibraryKind, from: string): string | null {
 }
 
 /**
- * Finds a door's file without loading it.
+ * Finds a native file without loading it.
  *
  * @throws {TaskerError} NOT_FOUND with all that was tried; a path that was named and is missing never falls through,
  * and has the field `path` or the variable's name
  */
-export function findDoorFile(door: DoorName, search: LibrarySearch = {}): LibraryLocation {
+export function findDoorFile(door: NativeFile, search: LibrarySearch = {}): LibraryLocation {
   const kind = kinds[door];
   const environment = search.environment ?? process.env;
   const named = [
