@@ -170,7 +170,7 @@ export interface BootstrapResult {
 }
 
 /** An executor in the status of a worker. */
-export interface ExecutorCounts {
+export interface ExecutorChannelCounts {
   readonly room: number;
   readonly queued: number;
   readonly in_flight: number;
@@ -204,7 +204,7 @@ export interface WorkerStatus {
   transitions_published?: number;
   transitions_lost?: number;
   /** By executor: how many steps it can hold, how many wait, how many are with handlers. */
-  executors?: Readonly<Record<'main' | 'threads' | 'process', ExecutorCounts>>;
+  executors?: Readonly<Record<'main' | 'threads' | 'process', ExecutorChannelCounts>>;
   web_api_enabled?: boolean;
   supported_namespaces?: readonly string[];
   database_pool_size?: number;
