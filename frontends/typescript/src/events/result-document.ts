@@ -2,6 +2,7 @@
 import { toError } from '../errors/convert.js';
 import { HandlerError, HandlerResultError, RetryableError } from '../errors/handler-errors.js';
 import { showValue } from '../errors/checks.js';
+import { CrashErrorType } from '../executors/crash-types.js';
 import { ErrorType } from '../handlers/error-type.js';
 import { findNotJson } from '../errors/json.js';
 import type { CheckpointYield, StepHandlerResult } from '../handlers/step-handler-result.js';
@@ -61,6 +62,11 @@ export function failureOfThrown(thrown: unknown): StepFailure {
   }
 }
 
+/** Memory outside the JavaScript heap ran out: a RangeError in words of its own on each engine. */
+function isOutOfMemory(error: Error): boolean {
+  return error instanceof RangeError && /allocation failed|out of memory/i.test(error.message);
+}
+
 function readThrown(given: Error): StepFailure {
   const message: unknown = given.message;
   const error = typeof message === 'string' ? given : new Error(String(message), { cause: given });
@@ -68,7 +74,7 @@ function readThrown(given: Error): StepFailure {
   if (!(error instanceof HandlerError)) {
     return {
       ...common,
-      errorType: ErrorType.HANDLER_ERROR,
+      errorType: isOutOfMemory(error) ? CrashErrorType.OUT_OF_MEMORY : ErrorType.HANDLER_ERROR,
       retryable: true,
       metadata: { errorType: error.name },
     };

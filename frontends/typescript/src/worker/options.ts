@@ -83,10 +83,13 @@ const integers = {
   completionChannelCapacity: ['completion_channel_capacity', 1, 1_000_000],
 } as const satisfies Partial<Record<OptionKey, readonly [string, number, number]>>;
 
+/** Log levels, from the one that says most. */
+export const LOG_LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error'];
+
 const choices = {
   durability: ['full', 'normal'],
   door: ['addon', 'ffi'],
-  logLevel: ['trace', 'debug', 'info', 'warn', 'error'],
+  logLevel: LOG_LEVELS,
 } as const satisfies Partial<Record<OptionKey, readonly string[]>>;
 
 const texts = ['storePath', 'workerId', 'namespace', 'addonPath', 'libraryPath'] as const satisfies OptionKey[];

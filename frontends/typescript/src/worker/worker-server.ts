@@ -27,7 +27,7 @@ import { NativeRuntime } from '../native/native-runtime.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { JsonObject, WorkerStatus } from '../native/types.js';
 import { HandlerSystem } from './handler-system.js';
-import { checkOptions, coreConfig, pollerConfig, type TaskerWorkerOptions, type TemplateSource } from './options.js';
+import { LOG_LEVELS, checkOptions, coreConfig, pollerConfig, type TaskerWorkerOptions, type TemplateSource } from './options.js';
 import { ShutdownController, type ShutdownHandler } from './shutdown-controller.js';
 import { runUntilStopped, type RunOptions } from './signals.js';
 import { Tasks } from './tasks.js';
@@ -114,7 +114,10 @@ export class WorkerServer extends Tasks {
     this.options = checked;
     this.native = native;
     this.logger = createLogger({ component: 'worker' }, (level, message, fields) => {
-      native.log(level, message, fields);
+      // The core's own lines are left out by the core.
+      if (LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.options.logLevel ?? 'trace')) {
+        native.log(level, message, fields);
+      }
     });
     this.shutdownController = new ShutdownController(this.logger);
     this.handlerSystem = new HandlerSystem(checked.registry ?? new HandlerRegistry());
