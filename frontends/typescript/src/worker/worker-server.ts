@@ -27,7 +27,14 @@ import { NativeRuntime } from '../native/native-runtime.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { JsonObject, WorkerStatus } from '../native/types.js';
 import { HandlerSystem } from './handler-system.js';
-import { LOG_LEVELS, checkOptions, coreConfig, pollerConfig, type TaskerWorkerOptions, type TemplateSource } from './options.js';
+import {
+  LOG_LEVELS,
+  checkOptions,
+  coreConfig,
+  pollerConfig,
+  type TaskerWorkerOptions,
+  type TemplateSource,
+} from './options.js';
 import { ShutdownController, type ShutdownHandler } from './shutdown-controller.js';
 import { runUntilStopped, type RunOptions } from './signals.js';
 import { Tasks } from './tasks.js';

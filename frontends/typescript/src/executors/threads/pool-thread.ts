@@ -195,9 +195,11 @@ export class PoolThread {
       return { errorType: CrashErrorType.HEAP_LIMIT, forced, message: failure.message, culprit: null };
     }
     if (failure !== null) {
-      return { errorType: CrashErrorType.EXECUTOR_LOST, forced, message: failure.message, culprit: null };
+      // What reaches this thread as an error was thrown where no promise or handler of that thread caught it.
+      const errorType = this.wasReady ? CrashErrorType.UNCAUGHT_EXCEPTION : CrashErrorType.EXECUTOR_LOST;
+      return { errorType, forced, message: failure.message, culprit: null };
     }
-    const message = `the handler called process.exit(${exiting?.exitCode ?? exitCode})`;
+    const message = `the handler called process.exit, with code ${exiting?.exitCode ?? exitCode}`;
     return { errorType: CrashErrorType.PROCESS_EXIT, forced, message, culprit: exiting?.facts ?? null };
   }
 }

@@ -85,7 +85,6 @@ function stop(attachment: NativeAttachment | null, direct: DirectLoop | null): v
     if (steps.active === 0) {
       clearInterval(timer);
       attachment?.detach();
-      port?.close();
       // tidy: allow(process-exit) ends this thread alone, also when a handler has left a timer behind
       process.exit(0);
     }
@@ -107,9 +106,7 @@ async function main(): Promise<void> {
   const relay = new RelayLoop(steps, post);
   const { attachment, reason } = attach();
   const direct =
-    attachment === null
-      ? null
-      : new DirectLoop({ attachment, steps, shared, post, concurrency: data.concurrency });
+    attachment === null ? null : new DirectLoop({ attachment, steps, shared, post, concurrency: data.concurrency });
   port?.on('message', (message: ToThread) => {
     switch (message.type) {
       case 'step':

@@ -6,7 +6,7 @@ import { makeTaskerError, toError } from '../../errors/convert.js';
 import type { FfiStepEvent } from '../../native/types.js';
 import type { CrashErrorType } from '../crash-types.js';
 import { factsOfEvent, type StepFacts } from '../step-settler.js';
-import { PoolThread, type RelayedStep, type StepCallback, type ThreadEnd } from './pool-thread.js';
+import { PoolThread, type StepCallback, type ThreadEnd } from './pool-thread.js';
 import { Cell, type DirectWay, type FromThread, type ThreadModule } from './protocol.js';
 
 /** Pause before a thread that could not start is started again; doubles up to the maximum. */
@@ -181,16 +181,16 @@ export class WorkerPool {
   }
 
   private assign(): void {
-    while (this.waiting.length > 0) {
+    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
       const [least] = this.ready
         .filter(({ relayed }) => relayed.size < this.parts.concurrency)
         .sort((left, right) => left.relayed.size - right.relayed.size);
       if (least === undefined) {
         return;
       }
-      const { event, callback } = this.waiting.shift() as Waiting;
-      const step: RelayedStep = { facts: factsOfEvent(event), callback, startedAt: performance.now() };
-      least.send(event, step);
+      this.waiting.shift();
+      const { event, callback } = next;
+      least.send(event, { facts: factsOfEvent(event), callback, startedAt: performance.now() });
     }
   }
 
@@ -294,7 +294,9 @@ export class WorkerPool {
     }
     this.startFailures += 1;
     if (this.firstReady !== null && module === null && this.startFailures >= startFailuresMax) {
-      this.firstReady.reject(makeTaskerError('UNSUPPORTED', `threads end at their start: ${errorType ?? 'terminated'}`));
+      this.firstReady.reject(
+        makeTaskerError('UNSUPPORTED', `threads end at their start: ${errorType ?? 'terminated'}`),
+      );
       return;
     }
     const pauseMs = Math.min(restartMs * 2 ** (this.startFailures - 1), restartMsMax);
