@@ -143,6 +143,14 @@ void append_refusal(std::string& out, std::size_t index, std::string_view event_
 }  // namespace
 
 Result<std::string> complete_step_events_json(Worker& worker, std::string_view json) {
+  return complete_step_events_json(
+      [&worker](const base::Uuid& id, std::string_view result) {
+        return worker.complete_step_event(id, result);
+      },
+      json);
+}
+
+Result<std::string> complete_step_events_json(const CompleteOne& complete, std::string_view json) {
   const auto completions = read_completions(json);
   if (!completions) return fail(completions.error());
   std::string refusals;
@@ -150,7 +158,7 @@ Result<std::string> complete_step_events_json(Worker& worker, std::string_view j
     const CompletionText& completion = (*completions)[i];
     base::Status status;
     if (completion.id)
-      status = worker.complete_step_event(*completion.id, completion.result_json);
+      status = complete(*completion.id, completion.result_json);
     else
       status = fail(completion.id.error());
     if (!status) append_refusal(refusals, i, completion.event_id, status.error());

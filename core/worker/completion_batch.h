@@ -1,6 +1,7 @@
 // Several completions in one JSON text.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -16,5 +17,9 @@ inline constexpr std::size_t kCompletionsMax = 4'096;
 /// all were. INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT: the array can not be read, nothing was
 /// taken.
 base::Result<std::string> complete_step_events_json(Worker& worker, std::string_view json);
+/// The same, with whatever completes one event: an attachment.
+using CompleteOne = std::function<base::Status(const base::Uuid&, std::string_view)>;
+base::Result<std::string> complete_step_events_json(const CompleteOne& complete,
+                                                    std::string_view json);
 
 }  // namespace tasker::worker

@@ -53,6 +53,16 @@ Status create_tasks_from_json(Worker& worker, std::string_view requests_json,
   return {};
 }
 
+std::string event_ids_json(std::span<const base::Uuid> ids) {
+  std::string out;
+  append_json_array(out, ids, [&](const base::Uuid& id) {
+    out += '"';
+    id.append_to(out);
+    out += '"';
+  });
+  return out;
+}
+
 void append_notice_json(std::string& out, const Notice& notice) {
   JsonObject object(out);
   switch (notice.kind) {

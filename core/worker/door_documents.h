@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,9 +23,11 @@ std::string created_task_json(const base::Result<CreatedTask>& created);
 base::Status create_tasks_from_json(Worker& worker, std::string_view requests_json,
                                     std::function<void(std::string)> on_done);
 
-/// Appends a notice: `{"kind":"abort","event_id":…,"reason":…}`, `{"kind":"refused","event_id":…}`
-/// or `{"kind":"failed","error":{…}}`.
+/// Appends a notice: `{"kind":"abort","event_id":…,"reason":…}`, `{"kind":"refused","event_id":…}`,
+/// `{"kind":"failed","error":{…}}` or `{"kind":"detached","attachment":…,"held":…}`.
 void append_notice_json(std::string& out, const Notice& notice);
+/// JSON array of UUIDs.
+std::string event_ids_json(std::span<const base::Uuid> ids);
 
 /// Checks a template in YAML and stores it: `{"namespace","name","version","revision","changed"}`.
 /// INVALID_TEMPLATE with all problems.

@@ -24,7 +24,7 @@ constexpr std::uint32_t kDeadlineMsMax = 86'400'000;
 Status check_number(std::size_t index, std::string_view member,
                     const std::optional<std::uint32_t>& given, std::uint32_t max) {
   if (!given || (*given >= 1 && *given <= max)) return {};
-  const std::string field = fmt::format("handlers[{}].{}", index, member);
+  const std::string field = fmt::format("callables[{}].{}", index, member);
   return fail(ErrorCode::kINVALID_ARGUMENT,
               fmt::format("{} is {}; expected 1 to {}", field, *given, max), field);
 }
@@ -34,7 +34,7 @@ Status check(std::size_t index, const HandlerSpec& spec) {
     return fail(ErrorCode::kINVALID_ARGUMENT,
                 fmt::format("handler name \"{}\"; expected 1 to 500 bytes", base::shown(spec.name)),
                 spec.keeps_known ? fmt::format("callables[{}]", index)
-                                 : fmt::format("handlers[{}].name", index));
+                                 : fmt::format("callables[{}].name", index));
   if (auto fits = check_number(index, "max_concurrent", spec.concurrent_max, kConcurrentMax); !fits)
     return fits;
   return check_number(index, "deadline_ms", spec.deadline_ms, kDeadlineMsMax);

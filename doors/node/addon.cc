@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/engine/template_yaml.h"
 #include "core/worker/door_documents.h"
+#include "doors/node/attachment_object.h"
 #include "doors/node/call.h"
 #include "doors/node/environment.h"
 #include "doors/node/worker_object.h"
@@ -93,6 +94,7 @@ napi_value init(napi_env env, napi_value exports) {
       {"abiVersion", nullptr, abi_version, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"openWorker", nullptr, open_worker, nullptr, nullptr, nullptr, napi_enumerable,
        environment.get()},
+      {"attach", nullptr, attach, nullptr, nullptr, nullptr, napi_enumerable, environment.get()},
       {"checkTemplate", nullptr, check_template, nullptr, nullptr, nullptr, napi_enumerable,
        nullptr},
       {"log", nullptr, log, nullptr, nullptr, nullptr, napi_enumerable, environment.get()},

@@ -53,6 +53,8 @@ bool is_ascii(std::string_view text) {
   return seen < 0x80;
 }
 
+}  // namespace
+
 std::optional<std::string> read_text(napi_env env, napi_value value) {
   std::size_t length = 0;
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return std::nullopt;
@@ -63,8 +65,6 @@ std::optional<std::string> read_text(napi_env env, napi_value value) {
   text.resize(length);
   return text;
 }
-
-}  // namespace
 
 napi_value make_string(napi_env env, std::string_view text) {
   napi_value value = nullptr;

@@ -23,6 +23,9 @@ napi_value make_error(napi_env env, const base::Error& error);
 /// A JavaScript string. Null when the environment is going down.
 napi_value make_string(napi_env env, std::string_view text);
 
+/// A JavaScript string's text; nullopt for what is no readable string.
+std::optional<std::string> read_text(napi_env env, napi_value value);
+
 /// Arguments of one call. Reads report INVALID_ARGUMENT with the argument's name as the field.
 /// Threads: the environment's own.
 class Call {
@@ -34,6 +37,11 @@ class Call {
   napi_env env() const { return env_; }
   napi_value receiver() const { return this_; }
   void* data() const { return data_; }
+
+  /// The argument as it is; null when it was not given.
+  napi_value value(std::size_t index) const { return index < count_ ? arguments_[index] : nullptr; }
+  /// Whether there is an argument other than undefined.
+  bool is_given(std::size_t index) const { return type(index) != napi_undefined; }
 
   base::Result<std::string> text(std::size_t index, std::string_view name) const;
   /// null gives nullopt; undefined is refused.

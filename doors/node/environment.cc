@@ -59,6 +59,8 @@ void Environment::end() {
     wakeup_ = nullptr;
     dropped.swap(jobs_);
   }
+  for (const auto& attachment : attachments_) attachment->detach();
+  attachments_.clear();
   for (const auto& worker : workers_) {
     worker->set_wakeup({});
     if (auto stopped = worker->stop(); !stopped)

@@ -14,6 +14,7 @@
 
 #include "core/base/logger.h"
 #include "core/base/mutex.h"
+#include "core/worker/attachment.h"
 #include "core/worker/worker.h"
 
 namespace tasker::node {
@@ -53,6 +54,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void add(const std::shared_ptr<worker::Worker>& worker) { workers_.insert(worker); }
   void remove(const std::shared_ptr<worker::Worker>& worker) { workers_.erase(worker); }
 
+  /// Attachments are detached when the environment ends.
+  void add(const std::shared_ptr<worker::Attachment>& one) { attachments_.insert(one); }
+  void remove(const std::shared_ptr<worker::Attachment>& one) { attachments_.erase(one); }
+
   base::Logger& logger() { return *logger_; }
 
  private:
@@ -66,6 +71,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   const std::shared_ptr<base::Logger> logger_;
   int holds_ = 0;
   std::unordered_set<std::shared_ptr<worker::Worker>> workers_;
+  std::unordered_set<std::shared_ptr<worker::Attachment>> attachments_;
   struct Apart {
     std::thread thread;
     std::shared_ptr<std::atomic<bool>> done;

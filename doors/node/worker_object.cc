@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "core/worker/json_writer.h"
 #include "core/worker/task_requests.h"
 #include "doors/node/call.h"
+#include "doors/node/method.h"
+#include "doors/node/step_methods.h"
 
 namespace tasker::node {
 
@@ -29,7 +32,6 @@ namespace {
 
 constexpr napi_type_tag kWorkerTag = {0x7461736b65722d77, 0x6f726b65722d3031};
 constexpr std::int64_t kTimeoutMsMax = 2'147'483'647;
-constexpr std::int64_t kPollMax = 4'096;
 
 /// What a wrapped object owns.
 struct WorkerObject {
@@ -70,17 +72,6 @@ Result<Kept> receiver(const Call& call) {
   return *static_cast<Kept*>(data);
 }
 
-Result<base::Uuid> uuid_argument(const Call& call, std::size_t index, std::string_view name) {
-  auto text = call.text(index, name);
-  if (!text) return fail(text.error());
-  const auto id = base::parse_uuid(*text);
-  if (!id)
-    return fail(ErrorCode::kINVALID_ARGUMENT,
-                fmt::format("{} is \"{}\"; expected a UUID", name, base::shown(*text)),
-                std::string(name));
-  return *id;
-}
-
 /// Body of a method: gets the object, returns a value (null for undefined) or an error that is
 /// thrown.
 using Method = Result<napi_value> (*)(const Call&, const Kept&);
@@ -89,21 +80,6 @@ struct MethodEntry {
   const char* name;
   Method body;
 };
-
-// The one place where a method's failure becomes an exception, and where no C++ exception gets
-// past.
-napi_value guarded(napi_env env, const std::function<Result<napi_value>()>& body) {
-  try {
-    auto value = body();
-    if (value) return *value;
-    throw_error(env, value.error());
-  } catch (const std::bad_alloc&) {
-    throw_error(env, {ErrorCode::kTOO_LARGE, "out of memory"});
-  } catch (const std::exception& exception) {
-    throw_error(env, {ErrorCode::kINTERNAL, exception.what()});
-  }
-  return nullptr;
-}
 
 napi_value call_method(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> Result<napi_value> {
@@ -116,22 +92,6 @@ napi_value call_method(napi_env env, napi_callback_info info) {
     if ((*object)->closed) return fail(ErrorCode::kCLOSED, "the worker is closed");
     return entry->body(call, *object);
   });
-}
-
-Result<napi_value> text_value(const Call& call, Result<std::string> text) {
-  if (!text) return fail(text.error());
-  return make_string(call.env(), *text);
-}
-
-Result<napi_value> null_value(const Call& call) {
-  napi_value null = nullptr;
-  (void)napi_get_null(call.env(), &null);
-  return null;
-}
-
-Result<napi_value> undefined_or(const Status& status) {
-  if (!status) return fail(status.error());
-  return nullptr;
 }
 
 /// Runs a read of client.h with the worker's reader.
@@ -149,13 +109,39 @@ Result<napi_value> read_text(const Call& call, const WorkerObject& object, Read 
 }
 
 Result<napi_value> register_handlers(const Call& call, const Kept& object) {
-  auto callables = call.texts(0, "callables");
-  if (!callables) return fail(callables.error());
-  return undefined_or(object->worker->register_handlers(*callables));
+  auto handlers = handlers_argument(call, 0);
+  if (!handlers) return fail(handlers.error());
+  return undefined_or(object->worker->register_handlers(*handlers));
 }
 
 Result<napi_value> register_all_handlers(const Call&, const Kept& object) {
   return undefined_or(object->worker->register_all_handlers());
+}
+
+Result<napi_value> set_executor_room(const Call& call, const Kept& object) {
+  auto executor = executor_argument(call, 0);
+  if (!executor) return fail(executor.error());
+  auto places = call.integer(1, "places", 0, worker::kExecutorRoomMax);
+  if (!places) return fail(places.error());
+  return undefined_or(
+      object->worker->set_executor_room(*executor, static_cast<std::uint32_t>(*places)));
+}
+
+Result<napi_value> attach_token(const Call& call, const Kept& object) {
+  return make_string(call.env(), object->worker->attach_token());
+}
+
+Result<napi_value> end_attachment(const Call& call, const Kept& object) {
+  auto id = call.integer(0, "id", 0, std::numeric_limits<worker::AttachmentId>::max());
+  if (!id) return fail(id.error());
+  const auto held = object->worker->end_attachment(static_cast<worker::AttachmentId>(*id));
+  return make_string(call.env(), worker::event_ids_json(held));
+}
+
+Result<napi_value> hand_back(const Call& call, const Kept& object) {
+  const auto ids = uuids_argument(call, 0, "eventIds");
+  if (!ids) return fail(ids.error());
+  return count_or(call, object->worker->hand_back(*ids));
 }
 
 Result<napi_value> start(const Call&, const Kept& object) {
@@ -193,15 +179,17 @@ Result<napi_value> set_wakeup(const Call& call, const Kept& object) {
 Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
   auto max = call.integer(0, "max", 1, kPollMax);
   if (!max) return fail(max.error());
-  object->events.clear();
-  if (object->worker->poll_step_events(static_cast<std::size_t>(*max), object->events) == 0)
-    return null_value(call);
-  object->text = '[';
-  for (const worker::StepEvent& event : object->events) {
-    if (object->text.size() > 1) object->text += ',';
-    worker::append_step_event_json(object->text, event);
+  auto executor = worker::Executor::kMain;
+  if (call.is_given(1)) {
+    const auto named = executor_argument(call, 1);
+    if (!named) return fail(named.error());
+    executor = *named;
   }
-  object->text += ']';
+  object->events.clear();
+  if (object->worker->poll_step_events(static_cast<std::size_t>(*max), object->events, executor) ==
+      0)
+    return null_value(call);
+  write_step_events(object->text, object->events);
   object->worker->give_back(object->events);
   return make_string(call.env(), object->text);
 }
@@ -210,12 +198,7 @@ Result<napi_value> poll_notices(const Call& call, const Kept& object) {
   auto max = call.integer(0, "max", 1, kPollMax);
   if (!max) return fail(max.error());
   const auto notices = object->worker->poll_notices(static_cast<std::size_t>(*max));
-  if (notices.empty()) return null_value(call);
-  std::string text;
-  worker::append_json_array(text, notices, [&](const worker::Notice& notice) {
-    worker::append_notice_json(text, notice);
-  });
-  return make_string(call.env(), text);
+  return notices_value(call, notices);
 }
 
 Result<napi_value> keep_domain_events(const Call&, const Kept& object) {
@@ -250,47 +233,12 @@ Result<napi_value> complete_step_events(const Call& call, const Kept& object) {
   return refusals->empty() ? null_value(call) : make_string(call.env(), *refusals);
 }
 
-Environment::Settle text_settle(std::string text) {
-  return [text = std::move(text)](napi_env env) { return make_string(env, text); };
-}
-
-struct Checkpoint {
-  base::Uuid event_id;
-  std::string json;
-};
-
-Result<Checkpoint> read_checkpoint(const Call& call) {
-  auto event_id = uuid_argument(call, 0, "eventId");
-  if (!event_id) return fail(event_id.error());
-  auto json = call.text(1, "checkpointJson");
-  if (!json) return fail(json.error());
-  return Checkpoint{*event_id, std::move(*json)};
-}
-
 Result<napi_value> checkpoint_step_event(const Call& call, const Kept& object) {
-  const auto checkpoint = read_checkpoint(call);
-  if (!checkpoint) return fail(checkpoint.error());
-  auto promise = object->environment->make_promise();
-  if (!promise.promise) return nullptr;
-  object->worker->checkpoint_step_event(
-      checkpoint->event_id, checkpoint->json,
-      [settle = std::move(promise.settle)](const Result<base::Uuid>& next) {
-        if (!next) return settle(fail(next.error()));
-        settle(text_settle(next->text()));
-      });
-  return promise.promise;
+  return begin_checkpoint(call, *object->environment, *object->worker);
 }
 
 Result<napi_value> checkpoint_step_event_sync(const Call& call, const Kept& object) {
-  const auto checkpoint = read_checkpoint(call);
-  if (!checkpoint) return fail(checkpoint.error());
-  std::promise<Result<base::Uuid>> done;
-  object->worker->checkpoint_step_event(
-      checkpoint->event_id, checkpoint->json,
-      [&done](Result<base::Uuid> next) { done.set_value(std::move(next)); });
-  const auto next = done.get_future().get();
-  if (!next) return fail(next.error());
-  return make_string(call.env(), next->text());
+  return wait_checkpoint(call, *object->worker);
 }
 
 Result<napi_value> create_tasks(const Call& call, const Kept& object) {
@@ -400,11 +348,7 @@ Result<napi_value> cancel_task(const Call& call, const Kept& object) {
 Result<napi_value> retry_task(const Call& call, const Kept& object) {
   auto task = uuid_argument(call, 0, "taskUuid");
   if (!task) return fail(task.error());
-  auto reset = object->worker->retry_task(*task);
-  if (!reset) return fail(reset.error());
-  napi_value count = nullptr;
-  (void)napi_create_uint32(call.env(), *reset, &count);
-  return count;
+  return count_or(call, object->worker->retry_task(*task));
 }
 
 Result<napi_value> status(const Call& call, const Kept& object) {
@@ -470,6 +414,10 @@ napi_value close_worker(napi_env env, napi_callback_info info) {
 constexpr MethodEntry kMethods[] = {
     {"registerHandlers", register_handlers},
     {"registerAllHandlers", register_all_handlers},
+    {"setExecutorRoom", set_executor_room},
+    {"attachToken", attach_token},
+    {"endAttachment", end_attachment},
+    {"handBack", hand_back},
     {"start", start},
     {"setWakeup", set_wakeup},
     {"pollStepEvents", poll_step_events},

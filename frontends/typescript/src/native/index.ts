@@ -4,7 +4,9 @@ export { ADDON_ABI_VERSION, findDoorFile, loadAddon, type LibraryLocation, type 
 export type {
   Delivery,
   DoorName,
+  ExecutorDoor,
   ExecutorName,
+  ExecutorWorker,
   HandlerRegistration,
   NativeAttachment,
   NativeDoor,
