@@ -38,6 +38,15 @@ stage lint checks 10 "formatting, layers, tidiness, types" quick_checks
 stage cpp tests 20 "C++ tests" run_ctest dev -LE '^(crash|soak)$'
 stage asan tests 40 "C++ tests under ASan and UBSan" run_asan
 stage tsan tests 30 "concurrent C++ tests under TSan" run_tsan
+# example_suites : the tests of the examples in TypeScript.
+example_suites() {
+  local example status=0
+  for example in examples/flight-report examples/untrusted-handler; do
+    node_suite "$BUILD_NODE" "$example" || status=1
+  done
+  return "$status"
+}
+
 for major in "${TEST_NODES[@]}"; do
   stage "node$major" tests 20 "TypeScript tests on Node $major" node_suite "$major" frontends/typescript
   stage "doors-node$major" tests 20 "the contract on Node $major × addon, FFI" doors_suite "$major"
@@ -48,7 +57,7 @@ for runtime in bun deno; do
   stage "doors-$runtime" tests 20 "the contract on ${runtime^} × addon, FFI" doors_suite "$BUILD_NODE" "--runtime=$runtime"
 done
 unset runtime
-stage example tests 20 "the demo: computations, report, kill and resume" node_suite "$BUILD_NODE" examples/flight-report
+stage example tests 20 "the examples: report, kill and resume; a handler that crashes" example_suites
 stage crash tests 20 "worker processes killed at random moments" run_ctest dev -L '^crash$'
 stage soak tests 20 "a million steps in one process" run_ctest dev -L '^soak$'
 stage bench tests 30 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench

@@ -26,4 +26,5 @@ export const LINKED_PAGES = [
   'SECURITY.md',
   'bench/README.md',
   'examples/flight-report/README.md',
+  'examples/untrusted-handler/README.md',
 ];

@@ -442,7 +442,7 @@ export class ChildPool {
     for (const step of neighbours) {
       this.giveBack(step);
     }
-    if (child.loading !== null || !child.wasReady) {
+    if (!this.stopping && !child.wasTold && (child.loading !== null || !child.wasReady)) {
       this.startFailed(ending.message, child.loading);
     }
     this.fill();
