@@ -120,3 +120,7 @@ export const lateThrow = defineHandler('proc.LateThrow', {}, () => {
 export const yields = defineHandler('proc.Yields', {}, ({ context }) =>
   context.checkpointYield('here', 7, { so: 'far' }),
 );
+
+export const yieldsOnce = defineHandler('proc.YieldsOnce', {}, ({ context }) =>
+  context.hasCheckpoint() ? { from: context.checkpointCursor as string } : context.checkpointYield('half', 1),
+);
