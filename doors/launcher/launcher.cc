@@ -53,14 +53,14 @@ void reset_signals() {
   }
   sigset_t none;
   sigemptyset(&none);
-  (void)sigprocmask(SIG_SETMASK, &none, nullptr);
+  (void)pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 /// The kernel sends SIGKILL when the thread that started this process ends. It may have ended
 /// before it was asked.
 void die_with(pid_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
-    fail(kSettingFailed, "death with the parent", std::strerror(errno));
+    fail(kSettingFailed, "death with the parent", strerrordesc_np(errno));
   }
   if (getppid() != parent) {
     _exit(0);
@@ -69,17 +69,17 @@ void die_with(pid_t parent) {
 
 void leave_group() {
   if (setsid() == -1 && getpgrp() != getpid()) {
-    fail(kSettingFailed, "a group of its own", std::strerror(errno));
+    fail(kSettingFailed, "a group of its own", strerrordesc_np(errno));
   }
 }
 
 void limit(int nice_by) {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   if (setrlimit(RLIMIT_CORE, &none) != 0) {
-    fail(kSettingFailed, "no core files", std::strerror(errno));
+    fail(kSettingFailed, "no core files", strerrordesc_np(errno));
   }
   if (nice_by > 0 && setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + nice_by) != 0) {
-    fail(kSettingFailed, "priority", std::strerror(errno));
+    fail(kSettingFailed, "priority", strerrordesc_np(errno));
   }
 }
 
@@ -101,5 +101,5 @@ int main(int argc, char** argv) {
   limit(nice_by);
   close_others();
   execvp(argv[3], argv + 3);
-  fail(kNotRun, argv[3], std::strerror(errno));
+  fail(kNotRun, argv[3], strerrordesc_np(errno));
 }
