@@ -21,8 +21,9 @@ for (const mode of ['relay', 'direct'] as const) {
           source: 'definition',
           reason: null,
         });
-        const { processed, failed, size, ready } = threadsOf(worker);
-        assert.deepEqual({ processed, failed, size, ready }, { processed: 20, failed: 0, size: 2, ready: 2 });
+        await until(() => threadsOf(worker).processed === 20, 'a count of all steps');
+        const { failed, size, ready } = threadsOf(worker);
+        assert.deepEqual({ failed, size, ready }, { failed: 0, size: 2, ready: 2 });
         const used = uuids.map(
           (uuid) => (worker.listTaskSteps(uuid)[0]?.results as { result: { thread: number } }).result,
         );
@@ -83,7 +84,7 @@ for (const mode of ['relay', 'direct'] as const) {
         for (const uuid of uuids) {
           assert.equal(await errorTypeOf(worker, uuid), null);
         }
-        assert.equal(threadsOf(worker).processed, 40);
+        await until(() => threadsOf(worker).processed === 40, 'a count of all steps');
       }));
   });
 }

@@ -129,14 +129,25 @@ export class DirectLoop {
   }
 
   private begin(event: FfiStepEvent): void {
-    const { post, shared, steps } = this.parts;
+    const { shared, steps } = this.parts;
     this.held += 1;
-    if ((Atomics.load(shared.cells, Cell.HEARS) & Hears.STARTED) !== 0) {
-      post({ type: 'started', facts: factsOfEvent(event) });
+    const hears = Atomics.load(shared.cells, Cell.HEARS);
+    if (hears !== 0) {
+      this.tellBegin(event, hears);
     }
     const outcome = steps.begin(event, false, this.endedLater);
     if (outcome !== null) {
       this.settled.push({ facts: factsOfEvent(event), outcome });
+    }
+  }
+
+  private tellBegin(event: FfiStepEvent, hears: number): void {
+    const { post } = this.parts;
+    if ((hears & Hears.RECEIVED) !== 0) {
+      post({ type: 'received', event });
+    }
+    if ((hears & Hears.STARTED) !== 0) {
+      post({ type: 'started', facts: factsOfEvent(event) });
     }
   }
 

@@ -50,6 +50,7 @@ export type FromThread =
   /** Outcome of a step that came by message. */
   | { readonly type: 'outcome'; readonly eventId: string; readonly outcome: StepOutcome }
   /** News for the bus, when somebody listens. */
+  | { readonly type: 'received'; readonly event: FfiStepEvent }
   | { readonly type: 'started'; readonly facts: StepFacts }
   | { readonly type: 'taken'; readonly facts: StepFacts; readonly outcome: StepOutcome; readonly sent: boolean }
   | { readonly type: 'late'; readonly facts: StepFacts }
@@ -80,7 +81,7 @@ export const Cell = {
 } as const;
 
 /** Bits of `Cell.HEARS`. */
-export const Hears = { STARTED: 1, TAKEN: 2 } as const;
+export const Hears = { STARTED: 1, TAKEN: 2, RECEIVED: 4 } as const;
 
 const cells = 8;
 const idBytes = 36;

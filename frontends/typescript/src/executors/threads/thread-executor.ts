@@ -30,6 +30,8 @@ export class ThreadExecutor implements Executor {
   private readonly concurrency: number;
   private readonly counts = noCounts();
   private readonly ladder: StopLadder;
+  /** Events that a thread has taken by itself and that the bus is being told of: they come back through `run`. */
+  private readonly observed = new Set<string>();
   private pool: WorkerPool | null = null;
   private stopListening: () => void = () => undefined;
 
@@ -81,6 +83,9 @@ export class ThreadExecutor implements Executor {
   }
 
   run(event: FfiStepEvent): void {
+    if (this.observed.delete(event.event_id)) {
+      return;
+    }
     const facts = factsOfEvent(event);
     this.host.reporter.started(facts);
     this.pool?.execute(event, (outcome) => {
@@ -177,8 +182,12 @@ export class ThreadExecutor implements Executor {
   }
 
   private onMessage(thread: PoolThread, message: FromThread): void {
-    const { reporter, logger } = this.host;
+    const { emitter, reporter, logger } = this.host;
     switch (message.type) {
+      case 'received':
+        this.observed.add(message.event.event_id);
+        emitter.publish('step.execution.received', { event: message.event, receivedAt: new Date() });
+        return;
       case 'started':
         reporter.started(message.facts);
         return;
@@ -235,7 +244,7 @@ export class ThreadExecutor implements Executor {
     }
     const handedBack = this.host.runtime.handBack(others);
     this.counts.handedBack += handedBack;
-    if (end.errorType !== null || end.forced) {
+    if (end.errorType !== null || (end.forced && thread.wasReady)) {
       this.counts.crashed += end.forced ? 0 : 1;
       this.report(loss, handedBack);
     }
@@ -279,7 +288,10 @@ export class ThreadExecutor implements Executor {
     const tell = (): void => {
       due = false;
       const { started, taken } = reporter.hears();
-      pool.setHears((started ? Hears.STARTED : 0) | (taken ? Hears.TAKEN : 0));
+      const received = emitter.listenerCount('step.execution.received') > 0;
+      pool.setHears(
+        (started ? Hears.STARTED : 0) | (taken ? Hears.TAKEN : 0) | (received ? Hears.RECEIVED : 0),
+      );
     };
     const changed = (): void => {
       if (!due) {

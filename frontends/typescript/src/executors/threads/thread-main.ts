@@ -80,7 +80,11 @@ function attach(): { attachment: NativeAttachment | null; reason: string | null 
 /** Ends when all handlers have: with nothing left to wait for, the thread exits by itself. */
 function stop(attachment: NativeAttachment | null, direct: DirectLoop | null): void {
   direct?.stop();
-  steps.abortAll('shutdown');
+  for (const { facts, relayed } of steps.abortAll('shutdown')) {
+    if (!relayed) {
+      post({ type: 'aborting', facts, reason: 'shutdown' });
+    }
+  }
   const timer = setInterval(() => {
     if (steps.active === 0) {
       clearInterval(timer);

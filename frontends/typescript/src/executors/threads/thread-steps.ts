@@ -83,11 +83,13 @@ export class ThreadSteps {
     return step ?? null;
   }
 
-  /** Tells all handlers to stop. */
-  abortAll(reason: AbortReason): void {
-    for (const { context } of this.running.values()) {
+  /** Tells all handlers to stop that were not told before. @returns their steps */
+  abortAll(reason: AbortReason): ThreadStep[] {
+    const told = [...this.running.values()].filter(({ context }) => !context.isAborted());
+    for (const { context } of told) {
       context.abort(reason);
     }
+    return told;
   }
 
   /** The step on whose behalf the present code runs, or the only one there is; null when it can not be told. */
