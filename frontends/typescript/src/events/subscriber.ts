@@ -16,6 +16,7 @@ import { StepHandlerResult, type CheckpointYield } from '../handlers/step-handle
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { FfiStepEvent } from '../native/types.js';
 import type { TaskerEventEmitter } from './emitter.js';
+import type { LoopWatch } from './loop-watch.js';
 import type { AbortReason, StepReceivedPayload } from './event-map.js';
 import {
   checkpointErrorType,
@@ -59,6 +60,7 @@ export class StepExecutionSubscriber {
   private readonly pending = new Map<string, RunningStep>();
   private readonly idleWaiters = new Set<() => void>();
   private running = false;
+  private watch: LoopWatch | null = null;
   private route: ((event: FfiStepEvent) => boolean) | null = null;
   private stopListening: () => void = () => undefined;
   private active = 0;
@@ -99,6 +101,12 @@ export class StepExecutionSubscriber {
   /** Sets what takes the events of handlers that run elsewhere: it says whether it took one. @internal */
   routesTo(route: (event: FfiStepEvent) => boolean): this {
     this.route = route;
+    return this;
+  }
+
+  /** Sets what finds handlers that block the loop. @internal */
+  watchedBy(watch: LoopWatch): this {
+    this.watch = watch;
     return this;
   }
 
@@ -234,6 +242,7 @@ export class StepExecutionSubscriber {
       });
     }
     const direct = isDirect(handler);
+    const enteredAt = performance.now();
     let returned: unknown;
     try {
       returned = direct ? handler[runDirectly](context) : handler.call(context);
@@ -241,11 +250,13 @@ export class StepExecutionSubscriber {
       this.finishFailed(step, failureOfThrown(error));
       return;
     }
+    this.watch?.returned(event, performance.now() - enteredAt);
     if (!isThenable(returned)) {
       this.finishReturned(step, returned, direct);
       return;
     }
     this.pending.set(event.event_id, step);
+    this.watch?.waits(event);
     returned.then(
       (value) => {
         this.finishReturned(step, value, direct);
@@ -375,7 +386,9 @@ export class StepExecutionSubscriber {
 
   private end(step: RunningStep): void {
     this.active -= 1;
-    this.pending.delete(step.event.event_id);
+    if (this.pending.delete(step.event.event_id)) {
+      this.watch?.ended(step.event);
+    }
     this.resume();
     if (this.active === 0 && this.idleWaiters.size > 0) {
       for (const idle of this.idleWaiters) {

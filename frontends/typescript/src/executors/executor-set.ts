@@ -1,5 +1,5 @@
 // The executors of one worker beside `main`: places its handlers, starts what they need, hands events and stops on.
-import { toError, toTaskerError } from '../errors/convert.js';
+import { makeTaskerError, toError, toTaskerError } from '../errors/convert.js';
 import type { AbortReason } from '../events/event-map.js';
 import type { TaskerEventEmitter } from '../events/emitter.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
@@ -46,6 +46,8 @@ export class ExecutorSet {
   private readonly config: PlacementConfig;
   private readonly host: ExecutorHost;
   private readonly executors = new Map<PooledExecutor, Executor>();
+  private readonly moving = new Set<string>();
+  private threadsStart: Promise<void> | null = null;
   private pollsSoon = false;
   private placed = new Map<string, HandlerPlacement>();
 
@@ -105,18 +107,14 @@ export class ExecutorSet {
    * @throws {TaskerError} as placeHandler
    */
   add(name: string): void {
-    let placement = placeHandler(name, this.parts.registry.executionOf(name), this.config);
-    if (placement.executor !== 'main') {
-      const executor = this.executors.get(placement.executor);
-      if (executor === undefined) {
-        placement = fallBackToMain(placement, `${placement.executor} was not started, no handler needed it`);
-      } else {
-        executor.add(placement);
-      }
+    const placement = placeHandler(name, this.parts.registry.executionOf(name), this.config);
+    const executor = placement.executor === 'main' ? null : this.executors.get(placement.executor);
+    if (executor === undefined) {
+      const reason = `${placement.executor} was not started, no handler needed it`;
+      void this.join(fallBackToMain(placement, reason), null);
+    } else {
+      void this.join(placement, executor);
     }
-    this.placed.set(name, placement);
-    this.parts.runtime.registerHandlers([registrationOf(placement)]);
-    this.announce(placement);
   }
 
   /**
@@ -126,33 +124,44 @@ export class ExecutorSet {
    */
   moveToThreads(callable: string, reason: string): boolean {
     const placement = this.placed.get(callable);
-    const threads = this.executors.get('threads');
-    if (placement?.executor !== 'main' || placement.address === null || placement.source === 'fallback') {
+    const unmovable = placement?.executor !== 'main' || placement.address === null;
+    if (unmovable || placement.source === 'fallback' || this.config.disabled.includes('threads')) {
       return false;
     }
-    const moved: HandlerPlacement = { ...placement, executor: 'threads', source: 'stall', reason };
-    const join = (executor: Executor): void => {
-      executor.add(moved);
-      this.placed.set(callable, moved);
-      this.parts.runtime.registerHandlers([registrationOf(moved)]);
-      this.announce(moved);
-    };
-    if (threads !== undefined) {
-      join(threads);
-    } else {
-      this.startExecutor('threads').then(
-        () => {
-          const started = this.executors.get('threads');
-          if (started !== undefined) {
-            join(started);
-          }
-        },
-        (error: unknown) => {
-          this.parts.logger.warn('threads can not be started', { reason: toError(error).message });
-        },
-      );
+    if (!this.moving.has(callable)) {
+      this.moving.add(callable);
+      this.startThreads()
+        .then((threads) => this.join({ ...placement, executor: 'threads', source: 'stall', reason }, threads))
+        .catch((error: unknown) => {
+          this.parts.logger.warn('a handler can not be moved', { handler: callable, reason: toError(error).message });
+        });
     }
     return true;
+  }
+
+  private async startThreads(): Promise<Executor> {
+    this.threadsStart ??= this.executors.has('threads') ? Promise.resolve() : this.startExecutor('threads');
+    await this.threadsStart;
+    const threads = this.executors.get('threads');
+    if (threads === undefined) {
+      throw makeTaskerError('UNSUPPORTED', 'threads can not run here');
+    }
+    return threads;
+  }
+
+  /** Makes a handler known to its executor, then to the core; one that runs on `main` needs no executor. */
+  private join(placement: HandlerPlacement, executor: Executor | null): Promise<void> | undefined {
+    const register = (): void => {
+      this.placed.set(placement.callable, placement);
+      this.parts.runtime.registerHandlers([registrationOf(placement)]);
+      this.announce(placement);
+    };
+    const known = executor?.add(placement);
+    if (known === undefined) {
+      register();
+      return undefined;
+    }
+    return known.then(register);
   }
 
   /** Publishes the events that wait for relayed executors, which come back through `takes`. @returns how many */

@@ -84,8 +84,8 @@ export interface Executor {
   readonly mode: ExecutorMode;
   /** Hears that an attachment has ended by itself, where steps are taken directly. */
   detached?(attachment: number): void;
-  /** Makes a handler known that was registered later. */
-  add(placement: HandlerPlacement): void;
+  /** Makes a handler known that was registered later. @returns when its steps can come */
+  add(placement: HandlerPlacement): void | Promise<void>;
   /** Steps that a relayed executor can begin now; what it has no place for stays in the core, where no clock runs. */
   free(): number;
   /** Takes one step event; what becomes of it goes through the host's settler. Never throws. */

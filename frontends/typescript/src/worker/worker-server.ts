@@ -15,8 +15,9 @@ import {
   WorkerEventNames,
 } from '../events/names.js';
 import type { ExecutorStatus } from '../executors/executor.js';
+import { LoopWatch } from '../events/loop-watch.js';
 import { ExecutorSet } from '../executors/executor-set.js';
-import { stopGraceDefaultMs } from '../executors/options.js';
+import { loopStallDefaultMs, stopGraceDefaultMs } from '../executors/options.js';
 import type { HandlerPlacement } from '../executors/placement.js';
 import type { HandlerModule } from '../handlers/handler-module.js';
 import { HandlerRegistry } from '../handlers/handler-registry.js';
@@ -106,6 +107,9 @@ export class WorkerServer extends Tasks {
   private readonly logger: Logger;
   private events: EventSystem;
   private executors: ExecutorSet | null = null;
+  private loopWatch: LoopWatch | null = null;
+  /** By handler: how often it has blocked the event loop. */
+  private readonly loopStalls = new Map<string, number>();
   private state: WorkerServerState = 'initialized';
   private startedAt: number | null = null;
   private failure: TaskerError | null = null;
@@ -272,16 +276,17 @@ export class WorkerServer extends Tasks {
 
   /**
    * Counts and latency histograms by handler and outcome; under `executors`, counts of threads and children, with each rung
-   * of the stop ladder.
+   * of the stop ladder; under `loop_stalls`, how often handlers have blocked the event loop.
    *
    * @throws {TaskerError} INVALID_STATE when not open
    */
   metrics(): JsonObject {
     const status = this.executors?.status() ?? [];
-    if (status.length === 0) {
-      return this.native.metrics();
-    }
-    return { ...this.native.metrics(), executors: Object.fromEntries(status.map((each) => [each.executor, each])) };
+    return {
+      ...this.native.metrics(),
+      ...(status.length === 0 ? {} : { executors: Object.fromEntries(status.map((each) => [each.executor, each])) }),
+      ...(this.loopStalls.size === 0 ? {} : { loop_stalls: Object.fromEntries(this.loopStalls) }),
+    };
   }
 
   private applyConfig(config: TaskerWorkerOptions): void {
@@ -345,9 +350,44 @@ export class WorkerServer extends Tasks {
     this.unwatch = registry.watch((name) => {
       executors.add(name);
     });
+    this.watchLoop(executors);
     await executors.start(options.callables ?? []);
     this.events.start();
     native.startWorker();
+  }
+
+  /** Names handlers that block the loop, and moves them if that is wanted. */
+  private watchLoop(executors: ExecutorSet): void {
+    const { loopStallMs = loopStallDefaultMs, onLoopStall = 'warn' } = this.options;
+    if (loopStallMs === 0) {
+      return;
+    }
+    this.loopWatch = new LoopWatch(loopStallMs, (event, blocked) => {
+      const handlerName = event.step_definition.handler.callable;
+      const stepName = event.step_definition.name;
+      const blockedMs = Math.round(blocked);
+      this.loopStalls.set(handlerName, (this.loopStalls.get(handlerName) ?? 0) + 1);
+      const moved =
+        onLoopStall === 'move' && executors.moveToThreads(handlerName, `it blocked the loop for ${blockedMs} ms`);
+      this.getEmitter().publish('handler.loop.stalled', {
+        eventId: event.event_id,
+        stepUuid: event.step_uuid,
+        taskUuid: event.task_uuid,
+        stepName,
+        handlerName,
+        blockedMs,
+        moved,
+        timestamp: new Date(),
+      });
+      this.logger.warn('a handler blocked the event loop', {
+        task_id: event.task_uuid,
+        step: stepName,
+        handler: handlerName,
+        blocked_ms: blockedMs,
+        advice: moved ? 'it runs in threads from its next step on' : "give it executor: 'threads'",
+      });
+    });
+    this.events.getSubscriber().watchedBy(this.loopWatch);
   }
 
   private async stop(): Promise<void> {
@@ -398,6 +438,7 @@ export class WorkerServer extends Tasks {
     this.unwatch();
     this.events.getPoller().stop();
     this.events.getSubscriber().stop();
+    this.loopWatch?.stop();
     this.native.stopWorker();
   }
 

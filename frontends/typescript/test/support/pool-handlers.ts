@@ -1,5 +1,5 @@
 // Handlers that end in every way there is. Loaded by threads from this module; `behaviour` is the task's input.
-import { threadId } from 'node:worker_threads';
+import { isMainThread, threadId } from 'node:worker_threads';
 
 import { defineHandler, type } from 'tasker-worker';
 
@@ -87,4 +87,18 @@ export const hasty = defineHandler({
   module: import.meta.url,
   input: type<Input>(),
   run: ({ input, context }) => endings[input.behaviour ?? 'returns']?.(context.signal) as { thread: number },
+});
+
+/** Blocks the thread that it runs in, for 300 ms. */
+export const blocking = defineHandler({
+  name: 'pool.Blocking',
+  module: import.meta.url,
+  input: type<Input>(),
+  run: async ({ input }) => {
+    if (input.behaviour === 'later') {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    spin(300);
+    return { main: isMainThread };
+  },
 });

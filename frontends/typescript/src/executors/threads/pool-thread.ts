@@ -74,6 +74,7 @@ export class PoolThread {
   private readonly worker: Worker;
   private exiting: { facts: StepFacts | null; exitCode: number } | null = null;
   private failure: (Error & { code?: unknown }) | null = null;
+  private readonly told = new Map<string, () => void>();
   private forced = false;
   private forcedFor: StepFacts | null = null;
   private gone: () => void = () => undefined;
@@ -140,6 +141,14 @@ export class PoolThread {
     return this.relayed.has(eventId) || this.aborting.has(eventId) || entered?.eventId === eventId;
   }
 
+  /** Resolves when the thread has heard of a handler, or is gone. */
+  knows(callable: string): Promise<void> {
+    const told = new Promise<void>((resolve) => {
+      this.told.set(callable, resolve);
+    });
+    return Promise.race([told, this.ended]);
+  }
+
   /** Lets it end by itself once its handlers have. */
   stop(): void {
     if (this.state !== 'gone') {
@@ -165,6 +174,9 @@ export class PoolThread {
         this.attachment = message.attachment;
         this.options.onReady(this, message.reason);
       }
+    } else if (message.type === 'registered') {
+      this.told.get(message.callable)?.();
+      this.told.delete(message.callable);
     } else if (message.type === 'exiting') {
       this.exiting = message;
     } else {

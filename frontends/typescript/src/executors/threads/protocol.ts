@@ -50,6 +50,8 @@ export type FromThread =
   /** Outcome of a step that came by message. */
   | { readonly type: 'outcome'; readonly eventId: string; readonly outcome: StepOutcome }
   /** News for the bus, when somebody listens. */
+  /** A handler that was registered later is known. */
+  | { readonly type: 'registered'; readonly callable: string }
   | { readonly type: 'received'; readonly event: FfiStepEvent }
   | { readonly type: 'started'; readonly facts: StepFacts }
   | { readonly type: 'taken'; readonly facts: StepFacts; readonly outcome: StepOutcome; readonly sent: boolean }

@@ -74,8 +74,8 @@ export class ThreadExecutor implements Executor {
     this.places = this.size * (this.concurrency + 1);
   }
 
-  add(placement: HandlerPlacement): void {
-    this.pool?.addModule(moduleOf(placement));
+  add(placement: HandlerPlacement): Promise<void> {
+    return this.pool?.addModule(moduleOf(placement)) ?? Promise.resolve();
   }
 
   free(): number {
@@ -210,6 +210,7 @@ export class ThreadExecutor implements Executor {
         return;
       case 'ready':
       case 'outcome':
+      case 'registered':
       case 'exiting':
         // The pool's own.
         return;
@@ -281,31 +282,41 @@ export class ThreadExecutor implements Executor {
     logger.warn(end.forced ? 'a thread was terminated' : 'a thread has ended', fields);
   }
 
-  /** Keeps the threads told of which news somebody listens to. */
+  /** Keeps the threads told of which news somebody listens to: at once, for the next step may begin in this very moment. */
   private listen(pool: WorkerPool): void {
-    const { emitter, reporter } = this.host;
-    let due = false;
-    const tell = (): void => {
-      due = false;
-      const { started, taken } = reporter.hears();
-      const received = emitter.listenerCount('step.execution.received') > 0;
-      pool.setHears(
-        (started ? Hears.STARTED : 0) | (taken ? Hears.TAKEN : 0) | (received ? Hears.RECEIVED : 0),
-      );
+    const { emitter } = this.host;
+    const added = (name: unknown): void => {
+      pool.setHears(this.heard() | bitOf(name));
     };
-    const changed = (): void => {
-      if (!due) {
-        due = true;
-        queueMicrotask(tell);
-      }
+    const removed = (): void => {
+      pool.setHears(this.heard());
     };
-    emitter.on('newListener', changed);
-    emitter.on('removeListener', changed);
+    emitter.on('newListener', added);
+    emitter.on('removeListener', removed);
     this.stopListening = () => {
-      emitter.off('newListener', changed);
-      emitter.off('removeListener', changed);
+      emitter.off('newListener', added);
+      emitter.off('removeListener', removed);
     };
-    tell();
+    removed();
+  }
+
+  private heard(): number {
+    const { emitter, reporter } = this.host;
+    const { started, taken } = reporter.hears();
+    const received = emitter.listenerCount('step.execution.received') > 0;
+    return (started ? Hears.STARTED : 0) | (taken ? Hears.TAKEN : 0) | (received ? Hears.RECEIVED : 0);
+  }
+}
+
+/** The news that belong to a listener of this event. */
+function bitOf(name: unknown): number {
+  switch (name) {
+    case 'step.execution.received':
+      return Hears.RECEIVED;
+    case 'step.execution.started':
+      return Hears.STARTED;
+    default:
+      return typeof name === 'string' && name.startsWith('step.') ? Hears.TAKEN : 0;
   }
 }
 

@@ -121,6 +121,7 @@ async function main(): Promise<void> {
         return;
       case 'load':
         register(message.module);
+        post({ type: 'registered', callable: message.module.callable });
         void load(message.module.callable);
         return;
       case 'stop':

@@ -127,12 +127,14 @@ export class WorkerPool {
     thread.post({ type: 'abort', eventId, reason });
   }
 
-  addModule(module: ThreadModule): void {
+  /** @returns when every thread knows it */
+  addModule(module: ThreadModule): Promise<void> {
     const index = this.modules.findIndex(({ callable }) => callable === module.callable);
     this.modules.splice(index < 0 ? this.modules.length : index, index < 0 ? 0 : 1, module);
     for (const thread of this.threads) {
       thread.post({ type: 'load', module });
     }
+    return Promise.all([...this.threads].map((thread) => thread.knows(module.callable))).then(() => undefined);
   }
 
   /** Tells threads which news somebody listens to, bits of `Hears`. */
