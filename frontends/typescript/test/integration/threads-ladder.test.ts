@@ -35,7 +35,12 @@ for (const mode of ['relay', 'direct'] as const) {
 
     for (const [reason, stop] of [
       ['timeout', () => undefined],
-      ['cancel', (worker: WorkerServer, uuid: string) => worker.cancelTask(uuid)],
+      [
+        'cancel',
+        (worker: WorkerServer, uuid: string) => {
+          worker.cancelTask(uuid);
+        },
+      ],
       ['shutdown', (worker: WorkerServer) => void worker.shutdown()],
     ] as const) {
       test(`a handler that heeds its signal ends by itself on ${reason}, and its thread lives on`, () =>
