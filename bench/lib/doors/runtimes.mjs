@@ -68,7 +68,8 @@ export function findRuntimes() {
 }
 
 /**
- * The environment of a measuring program: the doors with the feeding store behind them, and the bare ones.
+ * The environment of a measuring program: the doors with the feeding store behind them, the bare ones, and what starts
+ * child processes.
  *
  * @param {string} buildDirectory
  * @returns {Record<string, string>}
@@ -77,6 +78,7 @@ export function feedEnvironment(buildDirectory) {
   return {
     TASKER_ADDON_PATH: join(buildDirectory, 'bench', 'doors', 'node', 'tasker.node'),
     TASKER_FFI_LIBRARY_PATH: join(buildDirectory, 'bench', 'doors', 'c', 'libtasker_worker.so'),
+    TASKER_LAUNCHER_PATH: join(buildDirectory, 'doors', 'launcher', 'tasker-launcher'),
     BENCH_BARE_DIRECTORY: join(buildDirectory, 'bench', 'bare'),
   };
 }

@@ -5,7 +5,7 @@
 /** @typedef {import('./contenders.mjs').Kind} Kind */
 
 /** @type {readonly Executor[]} */
-export const EXECUTORS = ['main'];
+export const EXECUTORS = ['threads', 'relay', 'main', 'process'];
 
 /**
  * The executors that do what pools of threads, or of children, do.

@@ -1,5 +1,5 @@
-// The handler that Tasker's executors run in the pool scenarios. BENCH_HANDLER says what it does: it is the same in every
-// thread and child, as they have the environment of the process.
+// The handler that Tasker's executors run in the pool scenarios. BENCH_HANDLER says what it does: threads have the
+// environment of the process, children are given what is of it.
 import { defineHandler, type } from 'tasker-worker';
 
 import { FILLING } from './workers/filling.mjs';

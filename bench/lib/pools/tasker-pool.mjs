@@ -34,9 +34,16 @@ const LOOK_EVERY_MS = 2;
 function executorOptions({ executor, workers, inFlight }) {
   const pool = { poolSize: workers, handlers: [benchHandler.handlerName] };
   if (executor === 'main') return {};
-  if (executor === 'process') return { workerProcesses: pool };
+  // A child does not have the environment of this process.
+  if (executor === 'process') return { workerProcesses: { ...pool, environment: benchEnvironment() } };
   const mode = executor === 'relay' ? 'relay' : 'direct';
   return { workerThreads: { ...pool, mode, concurrency: Math.ceil(inFlight / workers) } };
+}
+
+/** What says to the handler what to do. */
+function benchEnvironment() {
+  const own = Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_'));
+  return /** @type {Record<string, string>} */ (Object.fromEntries(own));
 }
 
 export class TaskerPool {
@@ -90,10 +97,10 @@ export class TaskerPool {
     return { started, warm, finished };
   }
 
-  /** Seconds that the measured steps took. */
+  /** Seconds that the measured steps took; with few of them, all may end in the commit that ends the warm-up. */
   elapsed() {
-    const { warm, finished } = this.times();
-    return Number(finished - warm) / 1e9;
+    const { started, warm, finished } = this.times();
+    return Number(finished - (finished > warm ? warm : started)) / 1e9;
   }
 
   /**

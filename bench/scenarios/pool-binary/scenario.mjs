@@ -1,4 +1,4 @@
-// Payloads of 1 MiB given to a handler: by structured clone, by transfer of the memory, and Tasker's way.
+// Payloads of 1 MiB given to a pool's worker: by structured clone, and by transfer of the memory.
 import { join } from 'node:path';
 
 import { rateOf } from '../../lib/measure.mjs';
