@@ -38,18 +38,25 @@ function measureBare() {
 
 async function measureDoor() {
   const { worker } = await openWorker(door, path, 10);
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const close = () => {
+    clearInterval(timer);
+    return worker.close();
+  };
   const lookForStep = () => {
-    const nowAt = nowUs();
-    const text = worker.pollStepEvents(1);
-    if (text === null) return;
-    const [{ event_id, task }] = JSON.parse(text);
-    worker.completeStepEvent(event_id, '{"success":true,"result":null}');
-    // Until it finds nothing, as a wake-up is not repeated before.
-    if (worker.pollStepEvents(1) !== null) throw new Error('a step before its time');
-    add(nowAt - Number(task.context.stamp_us), Number(task.context.seq), () => worker.close());
+    // Until it finds nothing, as a wake-up is not repeated before; on a busy machine the next step may be there already.
+    while (latencies_us.length < warmup + count) {
+      const nowAt = nowUs();
+      const text = worker.pollStepEvents(1);
+      if (text === null) return;
+      const [{ event_id, task }] = JSON.parse(text);
+      worker.completeStepEvent(event_id, '{"success":true,"result":null}');
+      add(nowAt - Number(task.context.stamp_us), Number(task.context.seq), close);
+    }
   };
   if (news === 'push') worker.setWakeup(lookForStep);
-  else setInterval(lookForStep, POLL_MS);
+  else timer = setInterval(lookForStep, POLL_MS);
 }
 
 if (behind === 'nothing') measureBare();
