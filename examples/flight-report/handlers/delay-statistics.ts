@@ -14,6 +14,8 @@ export type DelayStatistics = {
 /** `depends` names the handler, so `flights` has the type of its result. */
 export const delayStatisticsStep = defineHandler({
   name: 'delay_statistics',
+  executor: 'threads',
+  module: import.meta.url,
   depends: { flights: loadFlightsStep },
   run: async ({ flights }) => delayStatistics((await readFlightColumns(flights)).delayMinutes),
 });

@@ -18,6 +18,8 @@ const OPAQUE = 255;
 
 export const imageStatisticsStep = defineHandler({
   name: 'image_statistics',
+  executor: 'threads',
+  module: import.meta.url,
   run: async () => ({
     images: await Promise.all(SOURCES.images.map(async (file) => imageStatistics(file, await readSource(file)))),
   }),
