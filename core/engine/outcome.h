@@ -20,8 +20,8 @@ struct StepResult {
   std::string result_json = "{}";
   std::string error_json;     ///< object; empty on success
   std::string metadata_json;  ///< object; empty when none was given
-  bool retryable =
-      true;  ///< metadata.retryable, else error.retryable, else true for a failure without a word
+  bool retryable = true;      ///< metadata.retryable, else error.retryable, else as
+                          ///< contract/crash_types.def says of the error type, else true
   std::optional<std::int64_t> retry_after_ms;
   std::int64_t execution_us = 0;
 };

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/json.h"
+#include "core/engine/crash_types.h"
 
 namespace tasker::engine {
 namespace {
@@ -36,6 +37,7 @@ struct Envelope {
   std::optional<bool> error_retryable;
   bool has_message = false;
   bool has_error_type = false;
+  std::string_view error_type;
   std::optional<double> execution_ms;
   std::optional<double> retry_after_ms;
   std::optional<double> header_retry_after_ms;
@@ -83,6 +85,11 @@ Status expect_string(std::string_view path, value& given, bool& is_there) {
   if (type != json_type::string && type != json_type::null) return refuse(path, given, "a string");
   is_there = type == json_type::string;
   return {};
+}
+
+std::string_view between_quotes(std::string_view token) {
+  token.remove_prefix(std::min<std::size_t>(1, token.size()));
+  return token.substr(0, token.find('"'));
 }
 
 struct Member {
@@ -157,7 +164,10 @@ constexpr std::array<Member, 3> kErrorMembers = {{
                          Envelope& into) { return expect_string(path, given, into.has_message); }},
     {"error.error_type",
      [](std::string_view path, value& given, Envelope& into) {
-       return expect_string(path, given, into.has_error_type);
+       Status read = expect_string(path, given, into.has_error_type);
+       // As written: a type that is known has nothing to escape.
+       if (read && into.has_error_type) into.error_type = between_quotes(given.raw_json_token());
+       return read;
      }},
     {"error.retryable",
      [](std::string_view path, value& given, Envelope& into) {
@@ -287,7 +297,9 @@ StepResult weigh(const Envelope& envelope) {
   result.metadata_json = envelope.metadata;
   result.execution_us = std::llround(envelope.execution_ms.value_or(0) * 1000);
   if (result.success) return result;
-  result.retryable = envelope.metadata_retryable.value_or(envelope.error_retryable.value_or(true));
+  const std::optional<bool> said =
+      envelope.metadata_retryable ? envelope.metadata_retryable : envelope.error_retryable;
+  result.retryable = said ? *said : crash_is_retryable(envelope.error_type).value_or(true);
   result.error_json = complete_error(envelope, result.retryable);
   for (const auto& wish :
        {envelope.retry_after_ms, envelope.header_retry_after_ms, envelope.hint_retry_after_ms}) {

@@ -108,6 +108,19 @@ TEST(ReadStepResult, MetadataDecidesAboutTheRetryThenTheErrorThenTheDefault) {
             R"({"message":"m","error_type":"t","retryable":false})");
 }
 
+TEST(ReadStepResult, ACrashHasADefaultOfItsOwnWhenNobodySays) {
+  const auto retryable = [](const std::string& error) {
+    return read_step_result(R"({"success":false,"error":)" + error + "}", 1024)->retryable;
+  };
+  EXPECT_FALSE(retryable(R"({"error_type":"invalid_result"})"));
+  EXPECT_TRUE(retryable(R"({"error_type":"invalid_result","retryable":true})"));
+  EXPECT_TRUE(retryable(R"({ "error_type" : "fatal_signal" , "message":"SIGSEGV"})"));
+  EXPECT_FALSE(retryable(R"({"error_type":"fatal_signal","retryable":false})"));
+  EXPECT_TRUE(retryable(R"({"error_type":"invalid_results"})"));
+  EXPECT_TRUE(retryable(R"({"error_type":"\ud800"})")) << "half a surrogate pair";
+  EXPECT_TRUE(retryable(R"({"error_type":null})"));
+}
+
 TEST(ReadStepResult, ExecutionTimeIsReadWithFractions) {
   const auto execution_us = [](const std::string& ms) {
     return good(R"({"metadata":{"execution_time_ms":)" + ms + "}}").execution_us;

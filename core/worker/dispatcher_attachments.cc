@@ -176,7 +176,7 @@ void Dispatcher::silence_attachments() {
   ToWake all;
   {
     Lock lock(mutex_);
-    takers_.for_each([&](const TakerPtr& taker) { all.push_back(taker); });
+    for (const auto& [id, taker] : takers_.all()) all.push_back(taker);
   }
   for (const TakerPtr& taker : all) taker->wakeup.set({});
 }

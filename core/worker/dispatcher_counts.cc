@@ -15,10 +15,9 @@ std::array<ExecutorCounts, kExecutorCount> Dispatcher::executor_counts() const {
     counts[i].queued = static_cast<std::uint32_t>(channels_[i].queue.size());
     counts[i].in_flight = channels_[i].held - counts[i].queued;
   }
-  takers_.for_each([&](const TakerPtr& taker) {
+  for (const auto& [id, taker] : takers_.all())
     counts[index_of(taker->executor)].attachments.push_back(
-        {taker->id, taker->name, taker->held, taker->ended});
-  });
+        {id, taker->name, taker->held, taker->ended});
   return counts;
 }
 

@@ -48,8 +48,7 @@ void Dispatcher::notify_all(const Notice& notice) {
   ToWake to_wake;
   {
     Lock lock(mutex_);
-    takers_.for_each([&](const TakerPtr& taker)
-                         TASKER_REQUIRES(mutex_) { put_notice(taker->id, notice, to_wake); });
+    for (const auto& [id, taker] : takers_.all()) put_notice(id, notice, to_wake);
     call = put_notice(notice);
   }
   if (call) wake();
@@ -170,7 +169,7 @@ void Dispatcher::close() {
   {
     Lock lock(mutex_);
     closed_ = over_ = true;
-    takers_.for_each([](const TakerPtr& taker) { taker->arrived.notify_all(); });
+    for (const auto& [id, taker] : takers_.all()) taker->arrived.notify_all();
   }
   arrived_.notify_all();
 }

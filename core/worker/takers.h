@@ -76,10 +76,7 @@ class Takers {
   /// Ends a taker; whether a wake-up was on its way to it.
   bool end(Taker& taker);
 
-  template <class Visit>
-  void for_each(Visit visit) const {
-    for (const auto& [id, taker] : takers_) visit(taker);
-  }
+  const std::map<AttachmentId, TakerPtr>& all() const { return takers_; }
 
  private:
   std::map<AttachmentId, TakerPtr> takers_;

@@ -7,7 +7,6 @@
 
 namespace tasker::node {
 
-using base::fail;
 using base::Lock;
 using base::Result;
 

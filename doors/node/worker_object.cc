@@ -21,7 +21,6 @@
 
 namespace tasker::node {
 
-using base::Error;
 using base::ErrorCode;
 using base::fail;
 using base::Result;
