@@ -1,10 +1,12 @@
 // Attachments through each door: threads of the process that take their executor's steps straight from the core.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
 import {
@@ -274,6 +276,24 @@ for (const door of ['addon'] as const) {
         assert.equal(thrown(() => own.pollStepEvents(1)).code, 'CLOSED');
         await Promise.resolve();
       }));
+
+    test('a process exits with its own code while threads poll and block', async () => {
+      const exiting = fileURLToPath(new URL('../support/attached-exit.js', import.meta.url));
+      for (let round = 0; round < 5; round += 1) {
+        const folder = mkdtempSync(join(tmpdir(), 'tasker-exit-'));
+        try {
+          const child = spawn(process.execPath, [exiting, door, join(folder, 'exit.db')], {
+            stdio: ['ignore', 'ignore', 'inherit'],
+            timeout: deadlineMs,
+            killSignal: 'SIGKILL',
+          });
+          const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+          assert.deepEqual([code, signal], [5, null]);
+        } finally {
+          rmSync(folder, { recursive: true, force: true });
+        }
+      }
+    });
 
     test('the main thread takes the steps of an executor that nobody is attached to', () =>
       withWorker(door, async ({ worker, task }) => {
