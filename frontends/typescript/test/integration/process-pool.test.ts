@@ -71,6 +71,7 @@ suite('child processes', () => {
   test('write to the log line by line, with the ids of the step', () =>
     withPool(['proc.Talk', 'proc.Echo'], { poolSize: 1 }, async (rig) => {
       const { document } = await rig.run('proc.Talk', { word: 'hello' });
+      await rig.until(() => rig.lines.filter(({ fields }) => 'stream' in fields).length === 2, 'two lines');
       await rig.run('proc.Echo');
       await rig.pool.stop(0);
       const written = rig.lines.filter(({ fields }) => 'stream' in fields);
