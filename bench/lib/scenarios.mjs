@@ -2,6 +2,7 @@
 import channel from '../scenarios/channel/scenario.mjs';
 import channelTs from '../scenarios/channel-ts/scenario.mjs';
 import dispatchLatency from '../scenarios/dispatch-latency/scenario.mjs';
+import domainEvents from '../scenarios/domain-events/scenario.mjs';
 import doorCall from '../scenarios/door-call/scenario.mjs';
 import doorMemory from '../scenarios/door-memory/scenario.mjs';
 import doorRoundtrip from '../scenarios/door-roundtrip/scenario.mjs';
@@ -33,6 +34,7 @@ export const scenarios = [
   eventBus,
   emitter,
   channelTs,
+  domainEvents,
   poolThroughput,
   poolLatency,
   poolBinary,

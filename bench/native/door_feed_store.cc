@@ -139,6 +139,14 @@ class FeedReads : public Interface {
                                          std::span<const store::HeldClaim> claims) override {
     return std::vector<bool>(claims.size(), true);
   }
+  Result<std::uint64_t> newest_event() override { return std::uint64_t{0}; }
+  Result<store::StoredEvent> load_event(std::uint64_t) override { return nothing_there(); }
+  Result<std::vector<store::SubscriberRecord>> list_subscribers() override {
+    return std::vector<store::SubscriberRecord>{};
+  }
+  Result<store::DeadDeliveryPage> list_dead_deliveries(const store::DeadDeliveryFilter&) override {
+    return store::DeadDeliveryPage{};
+  }
   Result<store::StoreInfo> info() override {
     store::StoreInfo info;
     info.backend = "feed";
@@ -185,6 +193,29 @@ class FeedStore final : public FeedReads<store::Store> {
   Status unregister_worker(model::WorkerId) override { return {}; }
   Status cancel_task(const Uuid&, std::int64_t) override { return nothing_there(); }
   Result<std::uint32_t> retry_task(const Uuid&, std::int64_t) override { return nothing_there(); }
+  Result<model::SubscriberId> put_subscriber(const store::SubscriberSettings&,
+                                             std::int64_t) override {
+    return nothing_there();
+  }
+  Result<bool> acquire_subscriber(model::SubscriberId, model::WorkerId, std::int64_t) override {
+    return nothing_there();
+  }
+  Status release_subscriber(model::SubscriberId, model::WorkerId, std::uint64_t) override {
+    return nothing_there();
+  }
+  Status remove_subscriber(std::string_view) override { return nothing_there(); }
+  Result<std::uint64_t> retry_dead_deliveries(std::string_view,
+                                              std::optional<std::uint64_t>) override {
+    return nothing_there();
+  }
+  Result<std::uint64_t> drop_dead_deliveries(std::string_view,
+                                             std::optional<std::uint64_t>) override {
+    return nothing_there();
+  }
+  Result<store::RemovedEvents> remove_passed_events(std::int64_t, std::uint64_t,
+                                                    std::uint32_t) override {
+    return store::RemovedEvents{};
+  }
   Result<std::unique_ptr<store::Reader>> open_reader() override {
     return std::make_unique<FeedReader>();
   }

@@ -39,6 +39,33 @@ class TimingStore final : public store::Store {
   Result<std::uint32_t> retry_task(const Uuid& uuid, std::int64_t now_us) override {
     return inner_->retry_task(uuid, now_us);
   }
+  Result<model::SubscriberId> put_subscriber(const store::SubscriberSettings& settings,
+                                             std::int64_t now_us) override {
+    return inner_->put_subscriber(settings, now_us);
+  }
+  Result<bool> acquire_subscriber(model::SubscriberId id, model::WorkerId worker,
+                                  std::int64_t now_us) override {
+    return inner_->acquire_subscriber(id, worker, now_us);
+  }
+  Status release_subscriber(model::SubscriberId id, model::WorkerId worker,
+                            std::uint64_t seen) override {
+    return inner_->release_subscriber(id, worker, seen);
+  }
+  Status remove_subscriber(std::string_view name) override {
+    return inner_->remove_subscriber(name);
+  }
+  Result<std::uint64_t> retry_dead_deliveries(std::string_view subscriber,
+                                              std::optional<std::uint64_t> number) override {
+    return inner_->retry_dead_deliveries(subscriber, number);
+  }
+  Result<std::uint64_t> drop_dead_deliveries(std::string_view subscriber,
+                                             std::optional<std::uint64_t> number) override {
+    return inner_->drop_dead_deliveries(subscriber, number);
+  }
+  Result<store::RemovedEvents> remove_passed_events(std::int64_t before_us, std::uint64_t after,
+                                                    std::uint32_t limit) override {
+    return inner_->remove_passed_events(before_us, after, limit);
+  }
   Result<std::unique_ptr<store::Reader>> open_reader() override { return inner_->open_reader(); }
   Result<std::unique_ptr<store::ChangeWatch>> watch_changes() override {
     return inner_->watch_changes();
@@ -101,6 +128,17 @@ class TimingStore final : public store::Store {
     return inner_->holds_claims(worker, claims);
   }
   Result<std::optional<std::int64_t>> next_due() override { return inner_->next_due(); }
+  Result<std::uint64_t> newest_event() override { return inner_->newest_event(); }
+  Result<store::StoredEvent> load_event(std::uint64_t number) override {
+    return inner_->load_event(number);
+  }
+  Result<std::vector<store::SubscriberRecord>> list_subscribers() override {
+    return inner_->list_subscribers();
+  }
+  Result<store::DeadDeliveryPage> list_dead_deliveries(
+      const store::DeadDeliveryFilter& filter) override {
+    return inner_->list_dead_deliveries(filter);
+  }
   Result<store::StoreInfo> info() override { return inner_->info(); }
   Result<std::vector<std::string>> check_integrity() override { return inner_->check_integrity(); }
 

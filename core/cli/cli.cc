@@ -17,13 +17,14 @@ Examples:
   tasker task create demo/flight_report --context '{"year": 2008}' --watch
   tasker task list --status blocked_by_failures
   tasker task show 0199a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b
+  tasker event dead --subscriber billing
   tasker store check --json
 
 Exit codes:
   0    done; for `task watch`, the task is complete
   1    `task watch`: the task ended otherwise; `store check`: the store is unsound
   2    the command line itself is wrong
-  3    no such task, template or input file
+  3    no such task, template, subscriber or input file
   4    refused: input that breaks a rule, or a move that the task's state forbids
   5    the store is missing, busy, full, damaged, too new or read-only
   130  interrupted
@@ -78,6 +79,7 @@ int run_checked(int argc, const char* const* argv) {
   add_globals(app, globals);
   add_template_commands(app, action);
   add_task_commands(app, action);
+  add_event_commands(app, action);
   add_store_commands(app, action);
   try {
     app.parse(argc, argv);

@@ -154,7 +154,7 @@ struct NumberSetting {
   std::uint32_t max;
 };
 
-constexpr std::array<NumberSetting, 8> kNumbers = {{
+constexpr std::array<NumberSetting, 9> kNumbers = {{
     {"max_concurrent_handlers", "TASKER_MAX_CONCURRENT_HANDLERS", &Config::max_concurrent_handlers,
      1, 100'000},
     {"threads_room", nullptr, &Config::threads_room, 0, 100'000},
@@ -165,6 +165,8 @@ constexpr std::array<NumberSetting, 8> kNumbers = {{
     {"result_bytes_max", "TASKER_RESULT_BYTES_MAX", &Config::result_bytes_max, 1024, 1'073'741'824},
     {"completion_channel_capacity", "TASKER_COMPLETION_CHANNEL_CAPACITY",
      &Config::completion_channel_capacity, 1, 1'000'000},
+    {"event_retention_ms", "TASKER_EVENT_RETENTION_MS", &Config::event_retention_ms, 0,
+     2'592'000'000},
 }};
 
 constexpr std::string_view kNamespaces = "namespaces";

@@ -31,6 +31,9 @@ struct Config {
   std::uint32_t result_bytes_max = 16U << 20;  ///< TASKER_RESULT_BYTES_MAX, 1024..1 073 741 824
   std::uint32_t completion_channel_capacity =
       65'536;  ///< TASKER_COMPLETION_CHANNEL_CAPACITY, 1..1 000 000
+  /// TASKER_EVENT_RETENTION_MS, 0..2 592 000 000; how long durable events that all subscribers have
+  /// passed are kept
+  std::uint32_t event_retention_ms = 3'600'000;
 };
 
 /// Reads one variable of the environment; nullopt when unset. A parameter, so that tests own their

@@ -64,6 +64,8 @@ const std::vector<Number>& numbers() {
        1'073'741'824},
       {"completion_channel_capacity", "TASKER_COMPLETION_CHANNEL_CAPACITY",
        &Config::completion_channel_capacity, 65'536, 1, 1'000'000},
+      {"event_retention_ms", "TASKER_EVENT_RETENTION_MS", &Config::event_retention_ms, 3'600'000, 0,
+       2'592'000'000},
   };
   return all;
 }

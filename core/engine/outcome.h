@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/engine/compiled_template.h"
+#include "core/engine/published_events.h"
 #include "core/store/records.h"
 
 namespace tasker::engine {
@@ -24,6 +26,7 @@ struct StepResult {
                           ///< contract/crash_types.def says of the error type, else true
   std::optional<std::int64_t> retry_after_ms;
   std::int64_t execution_us = 0;
+  std::vector<HandlerEvent> events;  ///< what the handler itself publishes
 };
 
 /// Which attempt a result belongs to.

@@ -33,6 +33,7 @@ struct Envelope {
   std::string_view result;
   std::string_view metadata;
   std::string_view error;
+  std::string_view events;
   std::optional<bool> metadata_retryable;
   std::optional<bool> error_retryable;
   bool has_message = false;
@@ -234,7 +235,7 @@ constexpr std::array<Member, 2> kOrchestrationMembers = {{
      }},
 }};
 
-constexpr std::array<Member, 7> kEnvelopeMembers = {{
+constexpr std::array<Member, 8> kEnvelopeMembers = {{
     {"step_uuid",
      [](std::string_view path, value& given, Envelope&) {
        bool is_there = false;
@@ -268,6 +269,12 @@ constexpr std::array<Member, 7> kEnvelopeMembers = {{
      [](std::string_view path, value& given, Envelope& into) {
        std::string_view raw;
        return read_object(path, given, kOrchestrationMembers, raw, into);
+     }},
+    {"domain_events",
+     [](std::string_view path, value& given, Envelope& into) {
+       if (type_of(given) == json_type::null) return Status();
+       if (simdjson::to_json_string(given).get(into.events) == simdjson::SUCCESS) return Status();
+       return Status(refuse(path, given, "an array or null"));
      }},
 }};
 
@@ -339,6 +346,13 @@ base::Result<StepResult> StepResultReader::read(std::string_view document, std::
   Status read = read_members(members, kEnvelopeMembers, envelope);
   base::Result<StepResult> result =
       read ? base::Result<StepResult>(weigh(envelope)) : base::fail(std::move(read.error()));
+  if (result && !envelope.events.empty()) {
+    auto events = read_handler_events(envelope.events);
+    if (events)
+      result->events = std::move(*events);
+    else
+      result = base::fail(std::move(events.error()));
+  }
   if (document.size() > kKeptBytesMax) parser_ = std::make_unique<Parser>();
   return result;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/json_schema.h"
+#include "core/engine/published_events.h"
 #include "core/engine/retry.h"
 #include "core/engine/template_parts.h"
 
@@ -44,26 +45,10 @@ constexpr std::array<std::string_view, 3> kDeliveryModes = {"durable", "fast", "
 constexpr std::array<std::string_view, 3> kFailureStrategies = {"continue_on_failure", "fail_fast",
                                                                 "isolate"};
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 bool is_identifier_start(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 bool is_identifier_part(char c) { return is_identifier_start(c) || (c >= '0' && c <= '9'); }
-
-bool is_event_name(std::string_view name) {
-  bool has_dot = false;
-  char last = '.';
-  for (const char c : name) {
-    if (c == '.') {
-      if (last == '.') return false;
-      has_dot = true;
-    } else if (!is_lower_or_digit(c) && c != '_') {
-      return false;
-    }
-    last = c;
-  }
-  return has_dot && last != '.';
-}
 
 /// Identifiers joined by `::` or `.`.
 bool is_publisher(std::string_view text) {
@@ -183,7 +168,7 @@ model::PublishedEvent read_published_event(const YamlValue& value, ProblemList& 
       problems);
   if (const auto name = fields.find("name", Need::kRequired)) {
     event.name = read_string(*name, problems).value_or("");
-    if (name->node->type == YamlType::kString && !is_event_name(event.name)) {
+    if (name->node->type == YamlType::kString && !is_domain_event_name(event.name)) {
       refuse(*name, "an event name: words of a-z, 0-9 and _, at least two, joined by single dots",
              problems);
     }

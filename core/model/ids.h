@@ -9,6 +9,7 @@ namespace tasker::model {
 enum class TaskId : std::int64_t {};
 enum class TemplateId : std::int64_t {};
 enum class WorkerId : std::int64_t {};
+enum class SubscriberId : std::int64_t {};
 
 /// A (namespace, callable) pair, interned by the store: small and dense, so that it can index an
 /// array.

@@ -14,6 +14,7 @@
 #include "core/model/ids.h"
 #include "core/model/states.h"
 #include "core/model/task_template.h"
+#include "core/store/outbox.h"
 
 namespace tasker::store {
 
@@ -91,6 +92,7 @@ struct Completion {
   model::TemplateId template_id{};    ///< the task's, for the claims of its dependents
   std::vector<Dependent> dependents;  ///< for kComplete: steps to count down
   bool is_sink = false;               ///< for kComplete: counts the task down
+  std::vector<OutboxEvent> events;    ///< written to the outbox, when the fence lets it pass
 };
 
 /// How far a running step has come, in the author's own terms. It replaces the step's last one and
@@ -207,6 +209,8 @@ struct WriteBatch {
   ClaimBudget budget;          ///< filled in: what was claimed is taken off its rooms
   bool claim = false;          ///< look for claimable steps too, beyond what this batch makes ready
   bool list_enqueued = false;  ///< the outcome has to say which steps became claimable
+  std::vector<DeliveryEnd> delivery_ends;
+  std::vector<DeliveryTake> takes;  ///< these see the events of this batch too
 };
 
 struct TaskFinished {
@@ -229,7 +233,10 @@ struct WriteOutcome {
   std::vector<Claim> claims;
   std::vector<TaskFinished> finished;
   std::vector<model::HandlerId> unknown_handlers;  ///< claimable, but the budget did not know them
-  bool left_claimable = false;           ///< claimable steps of this batch that stay for others
+  std::vector<CompletionOutcome> delivery_ends;
+  std::vector<Taken> taken;            ///< one for each of the takes
+  bool has_events_for_others = false;  ///< events were written, and other workers have subscribers
+  bool left_claimable = false;         ///< claimable steps of this batch that stay for others
   std::vector<model::StepKey> enqueued;  ///< which those are, in order; only when asked
   std::optional<std::int64_t>
       next_due_us;  ///< earliest back-off still running; only when asked or changed

@@ -64,6 +64,14 @@ class Reader {
   virtual base::Result<std::vector<bool>> holds_claims(model::WorkerId worker,
                                                        std::span<const HeldClaim> claims) = 0;
 
+  /// Number of the newest event in the outbox; 0 when there never was one.
+  virtual base::Result<std::uint64_t> newest_event() = 0;
+  /// NOT_FOUND when there is none of this number (any more).
+  virtual base::Result<StoredEvent> load_event(std::uint64_t number) = 0;
+  /// Sorted by name.
+  virtual base::Result<std::vector<SubscriberRecord>> list_subscribers() = 0;
+  virtual base::Result<DeadDeliveryPage> list_dead_deliveries(const DeadDeliveryFilter& filter) = 0;
+
   virtual base::Result<StoreInfo> info() = 0;
   /// Faults found, one line each; empty when the store is sound. Reads everything.
   virtual base::Result<std::vector<std::string>> check_integrity() = 0;
@@ -84,7 +92,7 @@ class ChangeWatch {
 class Store : public Reader {
  public:
   /// Commits the whole batch or, on error, nothing of it. Retryable errors: STORE_UNAVAILABLE,
-  /// STORE_FULL. Other processes are woken when claimable steps are left for them.
+  /// STORE_FULL. Other processes are woken when claimable steps or events are left for them.
   virtual base::Result<WriteOutcome> write(WriteBatch& batch) = 0;
 
   /// Stores a checked template. `changed` says whether a new revision was made; the same content
@@ -107,6 +115,34 @@ class Store : public Reader {
   /// Gives every failed step of a blocked task a fresh set of attempts and lets the task go on.
   /// Returns the number of steps reset; INVALID_STATE unless blocked_by_failures or error.
   virtual base::Result<std::uint32_t> retry_task(const base::Uuid& uuid, std::int64_t now_us) = 0;
+
+  /// Registers a subscriber or, when the name is known, replaces its settings; its position stays.
+  virtual base::Result<model::SubscriberId> put_subscriber(const SubscriberSettings& settings,
+                                                           std::int64_t now_us) = 0;
+  /// Makes `worker` the one that the subscriber's events go to: false while another worker with a
+  /// record in the store is. What a worker without a record had in its hands waits to be delivered
+  /// again or, after its last attempt, is dead. NOT_FOUND.
+  virtual base::Result<bool> acquire_subscriber(model::SubscriberId id, model::WorkerId worker,
+                                                std::int64_t now_us) = 0;
+  /// Lets others have the subscriber; what is out waits again, its attempts not counted. `seen`: up
+  /// to here no event concerned it but those taken. Nothing happens when `worker` does not hold it.
+  virtual base::Status release_subscriber(model::SubscriberId id, model::WorkerId worker,
+                                          std::uint64_t seen) = 0;
+  /// Forgets a subscriber and all that was to be delivered to it. NOT_FOUND; INVALID_STATE while a
+  /// worker with a record in the store holds it.
+  virtual base::Status remove_subscriber(std::string_view name) = 0;
+  /// Gives dead deliveries of a subscriber a fresh set of attempts. Returns how many; NOT_FOUND for
+  /// an unknown subscriber, or for a number that is not dead.
+  virtual base::Result<std::uint64_t> retry_dead_deliveries(
+      std::string_view subscriber, std::optional<std::uint64_t> number) = 0;
+  /// Forgets dead deliveries; as retry_dead_deliveries.
+  virtual base::Result<std::uint64_t> drop_dead_deliveries(std::string_view subscriber,
+                                                           std::optional<std::uint64_t> number) = 0;
+  /// Removes events from before `before_us` that every subscriber has passed and none has open or
+  /// dead. Looks at no more than `limit` events after the number `after`; the newest event stays.
+  virtual base::Result<RemovedEvents> remove_passed_events(std::int64_t before_us,
+                                                           std::uint64_t after,
+                                                           std::uint32_t limit) = 0;
 
   /// Independent reader on its own connection, for another thread.
   virtual base::Result<std::unique_ptr<Reader>> open_reader() = 0;

@@ -1,5 +1,4 @@
-// Domain events of the in-process path: what a step's template says that its end publishes
-// (contract, 2.7 and 4.10).
+// Domain events as documents: what the end of a step publishes (contract, 2.7 and 4.10).
 #pragma once
 
 #include <cstddef>
@@ -23,11 +22,25 @@ struct Publication {
 struct DomainEvent {
   base::Uuid event_id;
   std::shared_ptr<const Publication> publication;
-  std::uint32_t declaration = 0;  ///< index into the step's publishes_events
+  std::string name;
+  std::string publisher;
+  std::string payload_json;  ///< the business part when it is not the publication's result
   std::int64_t fired_at_us = 0;
 };
 
+/// Who publishes an event of the step: the publisher of its declaration (null for an event that is
+/// not declared), else that of the step's first one, else the default.
+std::string_view publisher_of(const model::StepTemplate& step,
+                              const model::PublishedEvent* declaration);
+
+/// The two spellings of the contract's 2.7.
+enum class DomainEventForm : std::uint8_t {
+  kInProcess,  ///< camelCase
+  kDurable,    ///< the same in snake_case
+};
+
 /// Appends the contract's domain event (2.7).
-void append_domain_event_json(std::string& out, const DomainEvent& event);
+void append_domain_event_json(std::string& out, const DomainEvent& event,
+                              DomainEventForm form = DomainEventForm::kInProcess);
 
 }  // namespace tasker::worker

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "core/worker/event_builder.h"
@@ -27,8 +28,11 @@ bool holds(std::string_view condition, model::StepState next) {
   return condition == "permanent_failure" && next == model::StepState::kError;
 }
 
-bool is_in_process(const model::PublishedEvent& event) {
-  return event.delivery_mode == "fast" || event.delivery_mode == "broadcast";
+bool is_in_process(std::string_view delivery_mode) {
+  return delivery_mode == "fast" || delivery_mode == "broadcast";
+}
+bool is_durable(std::string_view delivery_mode) {
+  return delivery_mode == "durable" || delivery_mode == "broadcast";
 }
 
 std::string document_of(const Dispatched& dispatched, const store::Completion& completion,
@@ -55,7 +59,11 @@ DomainEventPublisher::DomainEventPublisher(const PublisherParts& parts)
       random_(base::Random::from_system()) {}
 
 bool DomainEventPublisher::is_asked(const Dispatched& dispatched) const {
-  return ring_.is_kept() && !step_of(dispatched).publishes_events.empty();
+  const auto& events = step_of(dispatched).publishes_events;
+  if (events.empty()) return false;
+  return ring_.is_kept() || std::any_of(events.begin(), events.end(), [](const auto& event) {
+           return is_durable(event.delivery_mode);
+         });
 }
 
 std::shared_ptr<const DomainEventPublisher::Schemas> DomainEventPublisher::schemas_of(
@@ -96,19 +104,72 @@ bool DomainEventPublisher::fits(const Dispatched& dispatched, std::uint32_t decl
   return false;
 }
 
+std::vector<DomainEventPublisher::Chosen> DomainEventPublisher::choose(
+    const Dispatched& dispatched, model::StepState next, std::string_view result_json,
+    std::vector<engine::HandlerEvent> own) {
+  std::vector<Chosen> chosen;
+  const auto& declared = step_of(dispatched).publishes_events;
+  std::vector<bool> is_replaced(declared.size());
+  for (engine::HandlerEvent& event : own) {
+    const auto declaration =
+        std::find_if(declared.begin(), declared.end(),
+                     [&](const model::PublishedEvent& known) { return known.name == event.name; });
+    const bool is_declared = declaration != declared.end();
+    const auto index = static_cast<std::uint32_t>(declaration - declared.begin());
+    if (is_declared) is_replaced[index] = true;
+    if (!event.condition) event.condition = is_declared ? declaration->condition : "success";
+    if (!event.delivery_mode)
+      event.delivery_mode = is_declared ? declaration->delivery_mode : "durable";
+    if (!holds(*event.condition, next)) continue;
+    if (is_declared && !fits(dispatched, index, event.payload_json)) continue;
+    chosen.push_back({is_declared ? &*declaration : nullptr, std::move(event)});
+  }
+  for (std::uint32_t i = 0; i < declared.size(); ++i) {
+    const model::PublishedEvent& event = declared[i];
+    if (is_replaced[i] || !holds(event.condition, next)) continue;
+    if (!is_durable(event.delivery_mode) && !ring_.is_kept()) continue;
+    if (fits(dispatched, i, result_json))
+      chosen.push_back({&event, {event.name, "", event.condition, event.delivery_mode}});
+  }
+  return chosen;
+}
+
+base::Uuid DomainEventPublisher::new_event_id(std::int64_t now_us) {
+  Lock lock(mutex_);
+  return base::make_uuid_v7(now_us / 1'000, random_);
+}
+
 std::unique_ptr<PreparedPublication> DomainEventPublisher::prepare(
-    const Dispatched& dispatched, const store::Completion& completion, std::string result_json) {
-  const auto& events = step_of(dispatched).publishes_events;
-  std::vector<std::uint32_t> declarations;
-  for (std::uint32_t i = 0; i < events.size(); ++i)
-    if (is_in_process(events[i]) && holds(events[i].condition, completion.next) &&
-        fits(dispatched, i, result_json))
-      declarations.push_back(i);
-  if (declarations.empty()) return nullptr;
+    const Dispatched& dispatched, store::Completion& completion, std::string result_json,
+    std::vector<engine::HandlerEvent> own) {
+  std::vector<Chosen> chosen = choose(dispatched, completion.next, result_json, std::move(own));
+  if (chosen.empty()) return nullptr;
+  const std::int64_t now_us = clock_.wall_us();
+  const bool is_complete = completion.next == model::StepState::kComplete;
+  const bool has_reader = ring_.is_kept();
+  std::string document;
+  if (!is_complete || has_reader)
+    document = document_of(dispatched, completion, result_json, now_us);
+  std::vector<DomainEvent> in_process;
+  for (Chosen& one : chosen) {
+    const base::Uuid id = new_event_id(now_us);
+    const std::string_view publisher = publisher_of(step_of(dispatched), one.declaration);
+    engine::HandlerEvent& event = one.event;
+    if (has_reader && is_in_process(*event.delivery_mode))
+      in_process.push_back(
+          {id, nullptr, event.name, std::string(publisher), event.payload_json, now_us});
+    if (!is_durable(*event.delivery_mode)) continue;
+    if (event.payload_json.empty() && !is_complete) event.payload_json = result_json;
+    completion.events.push_back(
+        {id, std::move(event.name), std::string(publisher), dispatched.claim.template_id,
+         dispatched.claim.template_step, dispatched.claim.claimed_at_us, now_us,
+         std::move(event.payload_json), is_complete ? std::string() : document});
+  }
+  if (in_process.empty()) return nullptr;
   auto prepared = std::make_unique<PreparedPublication>();
   prepared->dispatched = dispatched;
-  prepared->declarations = std::move(declarations);
-  prepared->document_json = document_of(dispatched, completion, result_json, clock_.wall_us());
+  prepared->events = std::move(in_process);
+  prepared->document_json = std::move(document);
   prepared->result_json = std::move(result_json);
   return prepared;
 }
@@ -126,11 +187,8 @@ void DomainEventPublisher::fire(PreparedPublication& prepared, EventBuilder& bui
   publication->step = std::move(*step);
   publication->result_json = std::move(prepared.result_json);
   publication->document_json = std::move(prepared.document_json);
-  const std::int64_t now_us = clock_.wall_us();
-  std::vector<DomainEvent> events;
-  for (const std::uint32_t declaration : prepared.declarations)
-    events.push_back(
-        {base::make_uuid_v7(now_us / 1'000, random_), publication, declaration, now_us});
+  std::vector<DomainEvent> events = std::move(prepared.events);
+  for (DomainEvent& event : events) event.publication = publication;
   const std::size_t count = events.size();
   const DomainEventRing::Added added = ring_.add(std::move(events));
   metrics_.domain_events(count, added.dropped);

@@ -42,9 +42,15 @@ std::shared_ptr<Publication> publication() {
   return made;
 }
 
-std::string text(const std::shared_ptr<const Publication>& of, std::uint32_t declaration) {
+std::string text(const std::shared_ptr<const Publication>& of, std::uint32_t declaration,
+                 DomainEventForm form = DomainEventForm::kInProcess) {
+  const model::StepTemplate& step = of->step.compiled->stored.body.steps[0];
+  const model::PublishedEvent& declared = step.publishes_events[declaration];
   std::string out;
-  append_domain_event_json(out, {id(0x50), of, declaration, 1'771'239'845'123'456});
+  append_domain_event_json(out,
+                           {id(0x50), of, declared.name, std::string(publisher_of(step, &declared)),
+                            "", 1'771'239'845'123'456},
+                           form);
   EXPECT_TRUE(base::check_json(out, "event"));
   return out;
 }
@@ -70,6 +76,31 @@ TEST(DomainEvent, HasTheShapeOfTheContract) {
     EXPECT_NE(sequence_step.find(member), std::string::npos) << member;
 }
 
+TEST(DomainEvent, ItsDurableFormIsTheSameInSnakeCase) {
+  std::string expected = text(publication(), 0);
+  for (const auto& [camel, snake] :
+       std::vector<std::pair<std::string, std::string>>{{"eventId", "event_id"},
+                                                        {"eventName", "event_name"},
+                                                        {"eventVersion", "event_version"},
+                                                        {"taskUuid", "task_uuid"},
+                                                        {"stepUuid", "step_uuid"},
+                                                        {"stepName", "step_name"},
+                                                        {"correlationId", "correlation_id"},
+                                                        {"firedAt", "fired_at"},
+                                                        {"firedBy", "fired_by"}}) {
+    const std::size_t at = expected.find('"' + camel + '"');
+    ASSERT_NE(at, std::string::npos) << camel;
+    expected.replace(at, camel.size() + 2, '"' + snake + '"');
+  }
+  EXPECT_EQ(text(publication(), 0, DomainEventForm::kDurable), expected);
+}
+
+TEST(DomainEvent, APayloadOfItsOwnStandsForTheResult) {
+  std::string out;
+  append_domain_event_json(out, {id(0x50), publication(), "a.b", "P", R"({"own":1})", 1});
+  EXPECT_NE(out.find(R"("payload":{"own":1}}})"), std::string::npos) << out;
+}
+
 TEST(DomainEvent, ThePublisherIsItsOwnElseThatOfTheFirstEvent) {
   const auto fired_by = [](std::optional<std::string> first, std::optional<std::string> second) {
     auto of = publication();
@@ -90,7 +121,7 @@ TEST(DomainEvent, ThePublisherIsItsOwnElseThatOfTheFirstEvent) {
 
 std::vector<DomainEvent> events(std::size_t count, std::uint32_t first) {
   std::vector<DomainEvent> made(count);
-  for (DomainEvent& event : made) event.declaration = first++;
+  for (DomainEvent& event : made) event.fired_at_us = first++;
   return made;
 }
 
@@ -102,7 +133,7 @@ TEST(DomainEventRing, KeepsTheOrderAndAnnouncesOnceUntilItWasEmptied) {
   EXPECT_FALSE(ring.add({}).announce);
   EXPECT_TRUE(ring.add(events(2, 0)).announce);
   EXPECT_FALSE(ring.add(events(1, 2)).announce);
-  EXPECT_EQ(ring.poll(2).at(1).declaration, 1U);
+  EXPECT_EQ(ring.poll(2).at(1).fired_at_us, 1);
   EXPECT_FALSE(ring.add(events(1, 3)).announce) << "one is left";
   EXPECT_TRUE(ring.announce_again());
   EXPECT_EQ(ring.poll(5).size(), 2U);
@@ -121,8 +152,8 @@ TEST(DomainEventRing, ASlowReaderLosesTheOldestAndIsToldOnce) {
   EXPECT_FALSE(ring.add(events(1, 2'002)).first_dropped);
   const auto kept = ring.poll(5'000);
   ASSERT_EQ(kept.size(), DomainEventRing::kEventsMax);
-  EXPECT_EQ(kept.front().declaration, 3U);
-  EXPECT_EQ(kept.back().declaration, 2'002U);
+  EXPECT_EQ(kept.front().fired_at_us, 3);
+  EXPECT_EQ(kept.back().fired_at_us, 2'002);
   EXPECT_TRUE(ring.add(events(DomainEventRing::kEventsMax + 1, 0)).first_dropped) << "anew";
 }
 

@@ -128,6 +128,16 @@ void Metrics::domain_event_refused() {
   ++events_refused_;
 }
 
+void Metrics::durable_events(std::size_t published) {
+  Lock lock(mutex_);
+  durable_events_ += published;
+}
+
+void Metrics::delivery_ended(DeliveryOutcome outcome) {
+  Lock lock(mutex_);
+  ++deliveries_[static_cast<std::size_t>(outcome)];
+}
+
 void Metrics::tasks_created(std::size_t count) {
   Lock lock(mutex_);
   created_ += count;
@@ -144,10 +154,12 @@ std::string Metrics::to_json() const {
       R"({{"tasker_tasks_created_total":{},"tasker_tasks_finished_total":{},)"
       R"("tasker_completions_refused_total":{},"tasker_checkpoints_stored_total":{},)"
       R"("tasker_domain_events_published_total":{},"tasker_domain_events_dropped_total":{},)"
-      R"("tasker_domain_events_refused_total":{},)"
+      R"("tasker_domain_events_refused_total":{},"tasker_durable_events_written_total":{},)"
+      R"("tasker_deliveries_total":{{"acknowledged":{},"retried":{},"dead":{},"fenced":{}}},)"
       R"("tasker_store_operations_total":{},"tasker_store_commit_seconds":)",
       created_, finished_, refused_, checkpoints_, events_published_, events_dropped_,
-      events_refused_, committed_operations_);
+      events_refused_, durable_events_, deliveries_[0], deliveries_[1], deliveries_[2],
+      deliveries_[3], committed_operations_);
   commit_.append_json(out);
   out += R"(,"handlers":{)";
   bool first = true;

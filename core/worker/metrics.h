@@ -26,6 +26,10 @@ enum class AttemptOutcome : std::uint8_t {
 inline constexpr std::size_t kAttemptOutcomeCount = 7;
 std::string_view attempt_outcome_name(AttemptOutcome outcome);
 
+/// What became of a durable event that was handed to a subscriber.
+enum class DeliveryOutcome : std::uint8_t { kAcknowledged, kRetried, kDead, kFenced };
+inline constexpr std::size_t kDeliveryOutcomeCount = 4;
+
 /// Durations in buckets whose upper bounds are powers of two of a microsecond: 1 µs to about 36
 /// min, then the rest. Threads: any; a reader beside writers sees each value or not yet.
 class Histogram {
@@ -70,6 +74,8 @@ class Metrics {
   void checkpoint_stored();
   void domain_events(std::size_t published, std::size_t dropped);
   void domain_event_refused();
+  void durable_events(std::size_t published);
+  void delivery_ended(DeliveryOutcome outcome);
   void tasks_created(std::size_t count);
   void tasks_finished(std::size_t count);
 
@@ -84,6 +90,8 @@ class Metrics {
   std::uint64_t events_published_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t events_dropped_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t events_refused_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::uint64_t durable_events_ TASKER_GUARDED_BY(mutex_) = 0;
+  std::array<std::uint64_t, kDeliveryOutcomeCount> deliveries_ TASKER_GUARDED_BY(mutex_){};
   std::uint64_t checkpoints_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t refused_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t created_ TASKER_GUARDED_BY(mutex_) = 0;

@@ -45,6 +45,7 @@ StoreWriter::StoreWriter(std::unique_ptr<store::Store> store, const StoreWriterP
       waiters_(parts.waiters),
       metrics_(parts.metrics),
       publisher_(parts.publisher),
+      deliveries_(parts.deliveries),
       transitions_(parts.transitions),
       templates_(parts.templates),
       logger_(parts.logger),
@@ -159,6 +160,15 @@ void StoreWriter::request_claim() {
     Lock lock(mutex_);
     if (inbox_.claim) return;
     inbox_.claim = true;
+  }
+  work_.notify_one();
+}
+
+void StoreWriter::request_deliveries() {
+  {
+    Lock lock(mutex_);
+    if (inbox_.deliver) return;
+    inbox_.deliver = true;
   }
   work_.notify_one();
 }
@@ -321,6 +331,7 @@ bool StoreWriter::take_work() {
   }
   work_taken_.claim |= std::exchange(inbox_.claim, false);
   work_taken_.promote |= std::exchange(inbox_.promote, false);
+  work_taken_.deliver |= std::exchange(inbox_.deliver, false);
   // Creates left behind keep flush() waiting a round longer, no more than that.
   if (inbox_.creates.empty()) taken_up_to_ = submitted_;
   return true;
@@ -342,6 +353,7 @@ void StoreWriter::fill_batch() {
             std::back_inserter(batch_.releases));
   for (PendingCreate& create : work_taken_.creates)
     std::move(create.tasks.begin(), create.tasks.end(), std::back_inserter(batch_.tasks));
+  deliveries_.fill(batch_);
   batch_.promote_due = work_taken_.promote;
   told_ = transitions_.wanted();
   batch_.list_enqueued = told_ && transitions_.wanted(Transition::kStepEnqueued);
@@ -354,10 +366,12 @@ void StoreWriter::fill_batch() {
 
 void StoreWriter::commit() {
   const std::size_t operations = batch_.checkpoints.size() + batch_.completions.size() +
-                                 batch_.releases.size() + batch_.tasks.size();
-  const bool idle = operations == 0 && !batch_.promote_due && !batch_.claim;
+                                 batch_.releases.size() + batch_.tasks.size() +
+                                 batch_.delivery_ends.size();
+  const bool idle = operations == 0 && batch_.takes.empty() && !batch_.promote_due && !batch_.claim;
   if (idle) {
     work_taken_.claim = false;
+    work_taken_.deliver = false;
     return;
   }
   const std::int64_t started_us = clock_.monotonic_us();
@@ -389,7 +403,9 @@ void StoreWriter::deliver(store::WriteOutcome& outcome) {
   deliver_claims(outcome);
   deliver_finished(outcome);
   transitions_.flush();
+  deliveries_.committed(batch_, outcome, events_, *store_);
   work_taken_.releases.clear();
+  work_taken_.deliver = false;
   work_taken_.claim = false;
   work_taken_.promote = false;
   if (outcome.next_due_us && on_next_due_) on_next_due_(*outcome.next_due_us);
@@ -401,6 +417,7 @@ void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
     PendingCompletion& pending = work_taken_.completions[i];
     if (outcome.completions[i] == store::CompletionOutcome::kRecorded) {
       if (told_) note_end(pending, completion);
+      if (!completion.events.empty()) metrics_.durable_events(completion.events.size());
       if (pending.publication) publisher_.fire(*pending.publication, events_, *store_);
       if (completion.next == model::StepState::kComplete && !completion.dependents.empty())
         events_.tasks().put_result(completion.step, std::make_shared<const std::string>(
@@ -527,7 +544,9 @@ void StoreWriter::commit_failed(const Error& error) {
   for (PendingCreate& create : work_taken_.creates) create.on_done(fail(error));
   work_taken_.creates.clear();
   work_taken_.claim = false;
+  work_taken_.deliver = false;
   maybe_claimable_ = true;
+  deliveries_.not_committed(batch_);
   for (std::size_t i = 0; i < batch_.completions.size(); ++i)
     work_taken_.completions[i].completion = std::move(batch_.completions[i]);
   batch_.completions.clear();

@@ -19,6 +19,7 @@
 #include "core/worker/dispatcher.h"
 #include "core/worker/domain_event_publisher.h"
 #include "core/worker/event_builder.h"
+#include "core/worker/event_delivery.h"
 #include "core/worker/metrics.h"
 #include "core/worker/task_waiters.h"
 #include "core/worker/transition_publisher.h"
@@ -71,6 +72,7 @@ struct StoreWriterParts {
   TaskWaiters& waiters;
   Metrics& metrics;
   DomainEventPublisher& publisher;
+  EventDelivery& deliveries;
   TransitionPublisher& transitions;
   base::Logger& logger;
   const base::Clock& clock;
@@ -111,6 +113,8 @@ class StoreWriter {
   base::Status call(const Control& control);
   /// Looks for claimable steps at the next commit, which follows at once.
   void request_claim();
+  /// Commits what the event delivery has to be committed.
+  void request_deliveries();
   /// Makes steps claimable whose back-off has passed.
   void request_promote();
   /// Waits until everything submitted before is committed or refused, and the commit under way is
@@ -157,10 +161,11 @@ class StoreWriter {
     std::deque<Control> controls;
     bool claim = false;
     bool promote = false;
+    bool deliver = false;
 
     bool empty() const {
       return completions.empty() && checkpoints.empty() && releases.empty() && creates.empty() &&
-             controls.empty() && !claim && !promote;
+             controls.empty() && !claim && !promote && !deliver;
     }
   };
 
@@ -196,6 +201,7 @@ class StoreWriter {
   TaskWaiters& waiters_;
   Metrics& metrics_;
   DomainEventPublisher& publisher_;
+  EventDelivery& deliveries_;
   TransitionPublisher& transitions_;
   TemplateCache& templates_;
   base::Logger& logger_;

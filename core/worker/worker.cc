@@ -68,7 +68,8 @@ void Worker::set_wakeup(std::function<void()> on_wakeup) {
 }
 
 bool Worker::has_news() const {
-  return impl_->dispatcher.announced() || impl_->domain_events.announced();
+  return impl_->dispatcher.announced() || impl_->domain_events.announced() ||
+         impl_->deliveries.announced();
 }
 
 std::size_t Worker::poll_step_events(std::size_t max, std::vector<StepEvent>& out,
@@ -124,6 +125,29 @@ std::size_t Worker::poll_domain_events(std::size_t max, std::vector<std::string>
 std::shared_ptr<events::EventBus> Worker::bus() const { return impl_->bus; }
 
 void Worker::keep_domain_events() { impl_->domain_events.keep(); }
+
+Status Worker::subscribe_domain_events(std::string_view json) {
+  return impl_->subscribe_domain_events(json);
+}
+Status Worker::unsubscribe_domain_events(std::string_view subscriber) {
+  return impl_->unsubscribe_domain_events(subscriber);
+}
+Status Worker::remove_subscriber(std::string_view subscriber) {
+  return impl_->remove_subscriber(subscriber);
+}
+std::size_t Worker::poll_deliveries(std::size_t max, std::vector<std::string>& out) {
+  return impl_->deliveries.poll(max, out);
+}
+Status Worker::acknowledge_delivery(const base::Uuid& delivery_id) {
+  if (auto ok = impl_->usable(); !ok) return ok;
+  return impl_->deliveries.acknowledge(delivery_id);
+}
+Status Worker::fail_delivery(const base::Uuid& delivery_id, std::string_view failure_json) {
+  if (auto ok = impl_->usable(); !ok) return ok;
+  const auto failure = read_delivery_failure(failure_json);
+  if (!failure) return fail(failure.error());
+  return impl_->deliveries.fail_delivery(delivery_id, *failure);
+}
 
 void Worker::create_tasks(std::vector<TaskRequest> requests,
                           std::function<void(std::vector<Result<CreatedTask>>)> on_done) {

@@ -158,6 +158,34 @@ class Worker {
   /// may not stop the worker.
   std::shared_ptr<events::EventBus> bus() const;
 
+  /// Subscribes this worker to durable domain events: `json` as read_event_subscription
+  /// (core/worker/event_subscription.h). The subscriber is registered in the store under its name;
+  /// of all workers that subscribe under it one gets its events, the others stand by. Events are
+  /// delivered at least once, in the order of their numbers. INVALID_JSON, TOO_LARGE,
+  /// INVALID_ARGUMENT; INVALID_STATE when this worker has subscribed under the name already;
+  /// DRAINING; CLOSED; STORE_…
+  base::Status subscribe_domain_events(std::string_view json);
+  /// Takes no more events for the subscriber; what is out is revoked, costs no attempt and goes to
+  /// another worker, or to the next that subscribes. NOT_FOUND; CLOSED.
+  base::Status unsubscribe_domain_events(std::string_view subscriber);
+  /// Forgets a subscriber for good, with all that was to be delivered to it. NOT_FOUND;
+  /// INVALID_STATE while a worker has it; CLOSED.
+  base::Status remove_subscriber(std::string_view subscriber);
+  /// Appends up to `max` items, oldest first, each a JSON object; does not wait. `{"kind":"event",
+  /// "delivery_id","subscriber","number","attempt","max_attempts","event":{…}}`: to be acknowledged
+  /// or failed within the subscription's `timeout_ms` from now. `{"kind":"revoked","delivery_id",
+  /// "subscriber","reason"}`: no longer wanted, for `timeout`, `lease_lost`, `unsubscribed` or
+  /// `shutdown`.
+  /// @return how many were appended; 0 when none
+  std::size_t poll_deliveries(std::size_t max, std::vector<std::string>& out);
+  /// The event has been dealt with: it will not come again, once that is committed. UNKNOWN_EVENT
+  /// when the delivery is not out (any more); CLOSED.
+  base::Status acknowledge_delivery(const base::Uuid& delivery_id);
+  /// The event is delivered again after a back-off or, when that makes no sense or no attempt is
+  /// left, is dead. `failure_json`: `{"message","error_type","retryable"}`, each may be left out.
+  /// UNKNOWN_EVENT, CLOSED; INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT: the delivery stays out.
+  base::Status fail_delivery(const base::Uuid& delivery_id, std::string_view failure_json);
+
   /// Creates tasks in as few commits as possible; `on_done` is called once from a core thread with
   /// one result a request, in order.
   void create_tasks(std::vector<TaskRequest> requests,

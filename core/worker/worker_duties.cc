@@ -15,6 +15,7 @@ using base::LogLevel;
 namespace {
 
 constexpr std::int64_t kMicrosPerMs = 1'000;
+constexpr std::uint32_t kEventsPerRemoval = 10'000;
 
 }  // namespace
 
@@ -27,6 +28,7 @@ void Worker::Impl::renew_lease(store::Store& store) {
     return;
   }
   if (*renewed) return;
+  deliveries.lose_all();
   const auto lost =
       dispatcher.settle(AbortReason::kLeaseLost, [](const Dispatched&) { return true; });
   (void)dispatcher.take_queued();
@@ -62,6 +64,23 @@ void Worker::Impl::sweep(store::Store& store) {
 void Worker::Impl::store_changed(store::Store& store) {
   find_cancelled(store);
   if (auto due = store.next_due(); due && *due) housekeeper_->set_next_due(**due);
+  deliveries.acquire(store, writer_->worker());
+}
+
+void Worker::Impl::remove_passed_events(store::Store& store) {
+  const std::int64_t before_us =
+      clock->wall_us() - std::int64_t{config.event_retention_ms} * kMicrosPerMs;
+  auto removed = store.remove_passed_events(before_us, events_looked_up_to_, kEventsPerRemoval);
+  if (!removed) {
+    logger->log(LogLevel::kWarn, "worker", "old durable events can not be removed",
+                {{"code", base::code_name(removed.error().code)},
+                 {"error", std::string_view(removed.error().message)}});
+    return;
+  }
+  events_looked_up_to_ = removed->has_more ? removed->looked_up_to : 0;
+  // In steps, so that no commit of a step waits long.
+  if (removed->has_more)
+    writer_->post([this](store::Store& again) { remove_passed_events(again); });
 }
 
 void Worker::Impl::find_cancelled(store::Store& store, const base::Uuid& told) {

@@ -61,6 +61,7 @@ Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
       bus(make_bus(clock, logger)),
       transitions(*bus, name, *logger, *clock),
       publisher({domain_events, dispatcher, metrics, *logger, *clock}),
+      deliveries({metrics, *logger, *clock, [this] { dispatcher.wake(); }}),
       pid_(getpid()),
       leases_(name, config.lease_ttl_ms, templates_, *logger, *clock),
       random_(base::Random::from_system()) {}
@@ -109,8 +110,8 @@ Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
     logger->log(LogLevel::kWarn, "worker", "other processes are noticed at lease renewal only",
                 {{"error", std::string_view(watch.error().message)}});
 
-  const StoreWriterParts parts{dispatcher, templates_,  waiters_, metrics,
-                               publisher,  transitions, *logger,  *clock};
+  const StoreWriterParts parts{dispatcher, templates_,  waiters_, metrics, publisher,
+                               deliveries, transitions, *logger,  *clock};
   writer_ =
       std::make_unique<StoreWriter>(std::move(store), parts, config.completion_channel_capacity);
   housekeeper_ =
@@ -121,6 +122,8 @@ Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
       [this](const Dispatched& dispatched, const Error& error) { lose(dispatched, error); });
   writer_->set_on_failed([this](const Error& error) { failed(error); });
   dispatcher.set_on_earlier_deadline([this] { housekeeper_->deadline_changed(); });
+  deliveries.set_on_earlier_deadline([this] { housekeeper_->deadline_changed(); });
+  deliveries.set_on_work([this] { writer_->request_deliveries(); });
   return writer_->call([&](store::Store& opened) {
     writer_->set_worker(*id);
     sweep(opened);
@@ -133,6 +136,8 @@ Duties Worker::Impl::duties() {
     writer_->post([this](store::Store& store) {
       renew_lease(store);
       sweep(store);
+      deliveries.acquire(store, writer_->worker());
+      remove_passed_events(store);
     });
   };
   duties.store_changed = [this] {
@@ -140,7 +145,11 @@ Duties Worker::Impl::duties() {
     writer_->post([this](store::Store& store) { store_changed(store); });
     writer_->request_claim();
   };
-  duties.deadlines = [this] { return end_overdue(); };
+  duties.deadlines = [this] {
+    const std::int64_t step_us = end_overdue();
+    const std::int64_t delivery_us = deliveries.tick();
+    return step_us == 0 || (delivery_us != 0 && delivery_us < step_us) ? delivery_us : step_us;
+  };
   duties.back_off_due = [this] { writer_->request_promote(); };
   duties.check_waiters = [this] { return check_waiters(); };
   return duties;
@@ -159,7 +168,9 @@ Status Worker::Impl::start() {
 void Worker::Impl::set_wakeup(std::function<void()> on_wakeup) {
   const bool set = static_cast<bool>(on_wakeup);
   dispatcher.set_wakeup(std::move(on_wakeup));
-  if (set && domain_events.announce_again()) dispatcher.wake();
+  const bool has_events = domain_events.announce_again();
+  const bool has_deliveries = deliveries.announce_again();
+  if (set && (has_events || has_deliveries)) dispatcher.wake();
 }
 
 std::size_t Worker::Impl::poll_domain_events(std::size_t max, std::vector<std::string>& out) {
@@ -243,12 +254,14 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
   const std::int64_t ran_us = clock->monotonic_us() - dispatched->started_us;
   if (result.execution_us <= 0) result.execution_us = ran_us;
   const std::int64_t execution_us = result.execution_us;
-  const bool publishes = publisher.is_asked(*dispatched);
+  std::vector<engine::HandlerEvent> own = std::exchange(result.events, {});
+  const bool publishes = !own.empty() || publisher.is_asked(*dispatched);
   std::string reported = publishes ? result.result_json : std::string();
   PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true,
                             dispatched->taker};
   if (publishes)
-    pending.publication = publisher.prepare(*dispatched, pending.completion, std::move(reported));
+    pending.publication =
+        publisher.prepare(*dispatched, pending.completion, std::move(reported), std::move(own));
   const AttemptOutcome outcome = outcome_of(pending.completion);
   const bool is_taken = writer_->complete(std::move(pending));
   put_back.dispatched = nullptr;
@@ -455,6 +468,7 @@ Status Worker::Impl::begin_drain() {
         !moved)
       return moved;
   dispatcher.close();
+  deliveries.close();
   return {};
 }
 
@@ -465,17 +479,22 @@ Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
   const std::vector<Dispatched> queued = dispatcher.take_queued();
   hand_back(queued);
   std::size_t returned = queued.size();
-  if (!dispatcher.wait_idle(std::max<std::int64_t>(timeout_ms, 0) * kMicrosPerMs)) {
+  const std::int64_t patience_us = std::max<std::int64_t>(timeout_ms, 0) * kMicrosPerMs;
+  const std::int64_t until_us = clock->monotonic_us() + patience_us;
+  if (!dispatcher.wait_idle(patience_us)) {
     const auto running =
         dispatcher.settle(AbortReason::kShutdown, [](const Dispatched&) { return true; });
     hand_back(running);
     returned += running.size();
   }
+  deliveries.wait_idle(std::max<std::int64_t>(until_us - clock->monotonic_us(), 0));
   for (auto count = completing_.load(); count != 0; count = completing_.load())
     completing_.wait(count);
   if (!writer_->flush(kFlushTimeoutUs))
     logger->log(LogLevel::kWarn, "worker", "the store did not take all completions in time",
                 {{"worker_id", std::string_view(name)}});
+  (void)writer_->call(
+      [&](store::Store& store) { deliveries.release_all(store, writer_->worker()); });
   drained_ = true;
   logger->log(LogLevel::kInfo, "worker", "drained",
               {{"worker_id", std::string_view(name)},
@@ -486,6 +505,7 @@ Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
 Status Worker::Impl::stop() {
   if (getpid() != pid_ || !writer_) return {};
   dispatcher.abandon();  // a drain under way ends early
+  deliveries.abandon();
   Lock lock(stop_mutex_);
   if (std::exchange(stopped_, true)) return {};
   if (state != WorkerState::kFailed) {

@@ -12,6 +12,7 @@
 #include "core/worker/dispatcher.h"
 #include "core/worker/domain_event_publisher.h"
 #include "core/worker/domain_event_ring.h"
+#include "core/worker/event_delivery.h"
 #include "core/worker/housekeeper.h"
 #include "core/worker/lease_keeper.h"
 #include "core/worker/metrics.h"
@@ -55,6 +56,10 @@ class Worker::Impl {
   void set_wakeup(std::function<void()> on_wakeup);
   std::size_t poll_domain_events(std::size_t max, std::vector<std::string>& out);
 
+  base::Status subscribe_domain_events(std::string_view json);
+  base::Status unsubscribe_domain_events(std::string_view subscriber);
+  base::Status remove_subscriber(std::string_view subscriber);
+
   void create_tasks(std::vector<TaskRequest> requests,
                     std::function<void(std::vector<base::Result<CreatedTask>>)> on_done);
   void wait_task(const base::Uuid& uuid, std::int64_t timeout_ms, OnTaskEnd on_end);
@@ -85,6 +90,7 @@ class Worker::Impl {
   TransitionPublisher transitions;
   DomainEventRing domain_events;
   DomainEventPublisher publisher;
+  EventDelivery deliveries;
   std::atomic<WorkerState> state{WorkerState::kCreated};
 
  private:
@@ -95,6 +101,8 @@ class Worker::Impl {
   void sweep(store::Store& store);
   void store_changed(store::Store& store);
   /// `told`: a task whose cancellation is told of already.
+  /// Removes durable events that nobody needs any more, a bounded number a call.
+  void remove_passed_events(store::Store& store);
   void find_cancelled(store::Store& store, const base::Uuid& told = {});
   std::int64_t end_overdue();
   bool check_waiters();
@@ -113,7 +121,8 @@ class Worker::Impl {
   TemplateCache templates_;
   TaskWaiters waiters_;
   LeaseKeeper leases_;
-  std::uint64_t revocations_seen_ = 0;  // the writer's thread
+  std::uint64_t revocations_seen_ = 0;     // the writer's thread
+  std::uint64_t events_looked_up_to_ = 0;  // the writer's thread
 
   base::Mutex handlers_mutex_;
   std::vector<HandlerSpec> handlers_ TASKER_GUARDED_BY(handlers_mutex_);

@@ -36,7 +36,8 @@ std::vector<std::string_view> known_names() {
           "lease_ttl_ms",
           "drain_timeout_ms",
           "result_bytes_max",
-          "completion_channel_capacity"};
+          "completion_channel_capacity",
+          "event_retention_ms"};
 }
 
 bool is_given(const Members& members, std::string_view name) {

@@ -189,6 +189,12 @@ static void check_all(tasker_worker* handle, tasker_status expected) {
   CHECK_STATUS(expected, tasker_worker_poll_notices(handle, 1, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_keep_domain_events(handle, NULL));
   CHECK_STATUS(expected, tasker_worker_poll_domain_events(handle, 1, &out, NULL));
+  CHECK_STATUS(expected, tasker_worker_subscribe_domain_events(handle, TEXT("{}"), NULL));
+  CHECK_STATUS(expected, tasker_worker_unsubscribe_domain_events(handle, TEXT("s"), NULL));
+  CHECK_STATUS(expected, tasker_worker_remove_subscriber(handle, TEXT("s"), NULL));
+  CHECK_STATUS(expected, tasker_worker_poll_deliveries(handle, 1, &out, NULL));
+  CHECK_STATUS(expected, tasker_worker_acknowledge_delivery(handle, kNoEvent, 36, NULL));
+  CHECK_STATUS(expected, tasker_worker_fail_delivery(handle, kNoEvent, 36, TEXT("{}"), NULL));
   CHECK_STATUS(expected, tasker_worker_get_status(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_metrics(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_dispatch_metrics(handle, &out, NULL));

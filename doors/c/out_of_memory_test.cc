@@ -367,8 +367,9 @@ TEST_F(OutOfMemory, NewsIsWatchedOrRefused) {
     *error = nullptr;
     return TASKER_OK;
   });
-  for (const auto call : {tasker_worker_poll_notices, tasker_worker_poll_domain_events})
-    expect_too_large("poll_notices, poll_domain_events", [&](tasker_error** error) {
+  for (const auto call : {tasker_worker_poll_notices, tasker_worker_poll_domain_events,
+                          tasker_worker_poll_deliveries})
+    expect_too_large("poll of notices, events, deliveries", [&](tasker_error** error) {
       OwnedText text;
       return call(worker_.get(), 16, text.out(), error);
     });

@@ -216,6 +216,51 @@ Result<napi_value> poll_domain_events(const Call& call, const Kept& object) {
   return make_string(call.env(), text);
 }
 
+/// A method that takes a text and returns nothing.
+template <Status (Worker::*kMember)(std::string_view)>
+Result<napi_value> tell(const Call& call, const Kept& object, std::string_view name) {
+  auto text = call.text(0, name);
+  if (!text) return fail(text.error());
+  return undefined_or((object->worker.get()->*kMember)(*text));
+}
+
+Result<napi_value> subscribe_domain_events(const Call& call, const Kept& object) {
+  return tell<&Worker::subscribe_domain_events>(call, object, "subscriptionJson");
+}
+
+Result<napi_value> unsubscribe_domain_events(const Call& call, const Kept& object) {
+  return tell<&Worker::unsubscribe_domain_events>(call, object, "subscriber");
+}
+
+Result<napi_value> remove_subscriber(const Call& call, const Kept& object) {
+  return tell<&Worker::remove_subscriber>(call, object, "subscriber");
+}
+
+Result<napi_value> poll_deliveries(const Call& call, const Kept& object) {
+  auto max = call.integer(0, "max", 1, kPollMax);
+  if (!max) return fail(max.error());
+  std::vector<std::string> deliveries;
+  if (object->worker->poll_deliveries(static_cast<std::size_t>(*max), deliveries) == 0)
+    return null_value(call);
+  std::string text;
+  worker::append_json_array(text, deliveries, [&](const std::string& item) { text += item; });
+  return make_string(call.env(), text);
+}
+
+Result<napi_value> acknowledge_delivery(const Call& call, const Kept& object) {
+  auto delivery_id = uuid_argument(call, 0, "deliveryId");
+  if (!delivery_id) return fail(delivery_id.error());
+  return undefined_or(object->worker->acknowledge_delivery(*delivery_id));
+}
+
+Result<napi_value> fail_delivery(const Call& call, const Kept& object) {
+  auto delivery_id = uuid_argument(call, 0, "deliveryId");
+  if (!delivery_id) return fail(delivery_id.error());
+  auto failure = call.text(1, "failureJson");
+  if (!failure) return fail(failure.error());
+  return undefined_or(object->worker->fail_delivery(*delivery_id, *failure));
+}
+
 Result<napi_value> complete_step_event(const Call& call, const Kept& object) {
   auto event_id = uuid_argument(call, 0, "eventId");
   if (!event_id) return fail(event_id.error());
@@ -423,6 +468,12 @@ constexpr MethodEntry kMethods[] = {
     {"pollNotices", poll_notices},
     {"keepDomainEvents", keep_domain_events},
     {"pollDomainEvents", poll_domain_events},
+    {"subscribeDomainEvents", subscribe_domain_events},
+    {"unsubscribeDomainEvents", unsubscribe_domain_events},
+    {"removeSubscriber", remove_subscriber},
+    {"pollDeliveries", poll_deliveries},
+    {"acknowledgeDelivery", acknowledge_delivery},
+    {"failDelivery", fail_delivery},
     {"completeStepEvent", complete_step_event},
     {"completeStepEvents", complete_step_events},
     {"checkpointStepEvent", checkpoint_step_event},

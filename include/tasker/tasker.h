@@ -641,6 +641,94 @@ TASKER_API tasker_status tasker_worker_poll_domain_events(tasker_worker* worker,
                                                           tasker_buffer* out_events,
                                                           tasker_error** out_error);
 
+/* ------------------------------------------------------------------- durable domain events */
+
+/**
+ * Subscribes this worker to durable domain events (delivery `durable` and `broadcast`).
+ *
+ * The subscriber is registered in the store under its name. Of all workers that subscribe under one
+ * name one gets its events, the others stand by. Events come at least once and in their order.
+ *
+ * @param subscription_json  shape contract/schema/event_subscription.json
+ * @return TASKER_OK; INVALID_JSON; INVALID_ARGUMENT (the error names the field); INVALID_STATE when
+ *         this worker has subscribed under the name already; DRAINING; CLOSED; STORE_…
+ * @thread any; blocks for a commit
+ * @since 1 stable     @source docs/guides/domain-events.md
+ */
+TASKER_API tasker_status tasker_worker_subscribe_domain_events(tasker_worker* worker,
+                                                               const char* subscription_json,
+                                                               size_t subscription_bytes,
+                                                               tasker_error** out_error);
+
+/**
+ * Takes no more events for a subscriber here. What is out is revoked, costs no attempt and goes to
+ * another worker, or to the next one that subscribes.
+ *
+ * @param subscriber  its name
+ * @return TASKER_OK; NOT_FOUND when this worker has no such subscription; CLOSED
+ * @thread any; blocks for a commit
+ * @since 1 stable
+ */
+TASKER_API tasker_status tasker_worker_unsubscribe_domain_events(tasker_worker* worker,
+                                                                 const char* subscriber,
+                                                                 size_t subscriber_bytes,
+                                                                 tasker_error** out_error);
+
+/**
+ * Forgets a subscriber for good, with all that was to be delivered to it.
+ *
+ * @param subscriber  its name
+ * @return TASKER_OK; NOT_FOUND; INVALID_STATE while a worker has a subscription of that name;
+ * CLOSED
+ * @thread any; blocks for a commit
+ * @since 1 stable
+ */
+TASKER_API tasker_status tasker_worker_remove_subscriber(tasker_worker* worker,
+                                                         const char* subscriber,
+                                                         size_t subscriber_bytes,
+                                                         tasker_error** out_error);
+
+/**
+ * Takes up to `max_deliveries` durable domain events for this worker's subscribers; does not wait.
+ * Each event is to be acknowledged or failed within the `timeout_ms` of its subscription.
+ *
+ * @param max_deliveries  1..4096
+ * @param out_deliveries  JSON array, shape contract/schema/event_delivery.json; empty (NULL, 0)
+ *                        when none waits
+ * @return TASKER_OK
+ * @since 1 stable     @source docs/guides/domain-events.md
+ */
+TASKER_API tasker_status tasker_worker_poll_deliveries(tasker_worker* worker,
+                                                       uint32_t max_deliveries,
+                                                       tasker_buffer* out_deliveries,
+                                                       tasker_error** out_error);
+
+/**
+ * Says that an event has been dealt with: once that is committed, it will not come again.
+ *
+ * @param delivery_id  UUID text
+ * @return TASKER_OK; UNKNOWN_EVENT when the delivery is not out (any more); CLOSED
+ * @since 1 stable
+ */
+TASKER_API tasker_status tasker_worker_acknowledge_delivery(tasker_worker* worker,
+                                                            const char* delivery_id,
+                                                            size_t delivery_id_bytes,
+                                                            tasker_error** out_error);
+
+/**
+ * Says that an event could not be dealt with: it comes again after a back-off or, after the last
+ * attempt, is dead.
+ *
+ * @param delivery_id   UUID text
+ * @param failure_json  `{"message","error_type","retryable"}`, each may be left out; NULL: `{}`
+ * @return as tasker_worker_acknowledge_delivery; INVALID_JSON, INVALID_ARGUMENT: it stays out
+ * @since 1 stable
+ */
+TASKER_API tasker_status tasker_worker_fail_delivery(tasker_worker* worker, const char* delivery_id,
+                                                     size_t delivery_id_bytes,
+                                                     const char* failure_json, size_t failure_bytes,
+                                                     tasker_error** out_error);
+
 /* ---------------------------------------------------------------------------------- status */
 
 /**

@@ -924,6 +924,53 @@ class Worker {
     return poll(&tasker_worker_poll_domain_events, events_max);
   }
 
+  // ---- durable domain events
+
+  /// Subscribes to durable domain events: contract/schema/event_subscription.json.
+  void subscribe_domain_events(std::string_view subscription_json) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_subscribe_domain_events(get(), subscription_json.data(),
+                                                   subscription_json.size(), error);
+    });
+  }
+
+  /// Takes no more events for the subscriber here; what is out goes to others and costs no attempt.
+  void unsubscribe_domain_events(std::string_view subscriber) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_unsubscribe_domain_events(get(), subscriber.data(), subscriber.size(),
+                                                     error);
+    });
+  }
+
+  /// Forgets a subscriber for good, with all that was to be delivered to it.
+  void remove_subscriber(std::string_view subscriber) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_remove_subscriber(get(), subscriber.data(), subscriber.size(), error);
+    });
+  }
+
+  /// Takes up to `deliveries_max` (1..4096) durable events: JSON array of
+  /// contract/schema/event_delivery.json, empty text when none waits.
+  std::string poll_deliveries(std::uint32_t deliveries_max = kBatchMax) {
+    return poll(&tasker_worker_poll_deliveries, deliveries_max);
+  }
+
+  /// The event has been dealt with.
+  void acknowledge_delivery(std::string_view delivery_id) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_acknowledge_delivery(get(), delivery_id.data(), delivery_id.size(),
+                                                error);
+    });
+  }
+
+  /// The event could not be dealt with; `failure_json` is `{"message","error_type","retryable"}`.
+  void fail_delivery(std::string_view delivery_id, std::string_view failure_json) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_fail_delivery(get(), delivery_id.data(), delivery_id.size(),
+                                         failure_json.data(), failure_json.size(), error);
+    });
+  }
+
   // ---- status and the end
 
   /// State, settings and counts, a JSON object.

@@ -179,7 +179,7 @@ test('the shape of the configuration has the members of Config, with their defau
     );
   }
   const ranges = [...code.matchAll(/\{"(\w+)", "TASKER_\w+",\s*&Config::\w+,\s*([\d']+),\s*([\d']+)\}/g)];
-  assert.equal(ranges.length, 6);
+  assert.equal(ranges.length, 7);
   for (const [, name = '', min = '', max = ''] of ranges) {
     assert.equal(properties[name].minimum, Number(min.replaceAll("'", '')), name);
     assert.equal(properties[name].maximum, Number(max.replaceAll("'", '')), name);

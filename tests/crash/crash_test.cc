@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -74,11 +75,11 @@ class Crash : public ::testing::Test {
   }
 
   /// Creates `count` tasks, the shapes in turn.
-  void create_tasks(int count) {
+  void create_tasks(int count, bool with_events = false) {
     const std::unique_ptr<store::Store> store = open_store();
     const std::int64_t now_us = base::SystemClock().wall_us();
     std::vector<std::shared_ptr<const engine::CompiledTemplate>> compiled;
-    for (const model::TaskTemplate& body : templates()) {
+    for (const model::TaskTemplate& body : templates(with_events)) {
       compiled.push_back(
           must(engine::compile_template(must(store->put_template(body, now_us)).stored)));
     }
@@ -104,6 +105,50 @@ class Crash : public ::testing::Test {
         std::vector<std::string>{store_path(), journal_path(), std::to_string(handler_us_max),
                                  std::to_string(random_.below(1'000'000))},
         log_path());
+  }
+
+  std::string heard_path() const { return (directory_ / "heard").string(); }
+
+  std::unique_ptr<ChildProcess> start_subscriber(std::uint64_t handler_us_max) {
+    return std::make_unique<ChildProcess>(
+        TASKER_CRASH_SUBSCRIBER,
+        std::vector<std::string>{store_path(), heard_path(), std::to_string(handler_us_max),
+                                 std::to_string(random_.below(1'000'000))},
+        log_path());
+  }
+
+  /// Waits until the subscriber has acknowledged all events.
+  bool wait_until_heard() {
+    const std::unique_ptr<store::Store> store = open_store();
+    const auto deadline = steady_clock::now() + milliseconds(kEndTimeoutMs);
+    for (;;) {
+      const auto all = must(store->list_subscribers());
+      if (all.size() == 1 && all[0].behind + all[0].out + all[0].waiting == 0) return true;
+      if (steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+  }
+
+  /// The attempts that ended with a result or a failure of their handler: what events there are.
+  std::set<std::string> ended_attempts() {
+    const std::unique_ptr<store::Store> store = open_store();
+    std::set<std::string> ended;
+    for (const ExpectedTask& task : tasks_) {
+      const model::TaskId id = must(store->find_task(task.uuid)).header.id;
+      for (const store::StepRecord& step : must(store->list_steps(id, false))) {
+        ended.insert(to_text({task.uuid, step.key.index, step.attempt}));
+        for (const store::AttemptRecord& attempt : must(store->list_attempts(step.key)))
+          if (attempt.next == model::StepState::kWaitingForRetry)
+            ended.insert(to_text({task.uuid, step.key.index, attempt.attempt}));
+      }
+    }
+    return ended;
+  }
+
+  std::set<std::string> heard_attempts() {
+    std::set<std::string> heard;
+    for (const JournalLine& line : read_journal(heard_path())) heard.insert(to_text(line));
+    return heard;
   }
 
   std::uintmax_t journal_bytes() const {
@@ -147,9 +192,10 @@ class Crash : public ::testing::Test {
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "wait status " << status;
   }
 
-  std::vector<JournalLine> read_journal() {
+  std::vector<JournalLine> read_journal() { return read_journal(journal_path()); }
+  static std::vector<JournalLine> read_journal(const std::string& path) {
     std::vector<JournalLine> lines;
-    std::ifstream file(journal_path());
+    std::ifstream file(path);
     for (std::string text; std::getline(file, text);) {
       const std::optional<JournalLine> line = parse_journal_line(text);
       if (line) {
@@ -228,6 +274,40 @@ TEST_F(Crash, TwoWorkersOnOneFileFinishAllWhileOneOrTheOtherIsKilled) {
   expect_orderly_end(*workers[1]);
   expect_orderly_end(*fast);
   EXPECT_GE(check().lost_workers.size(), static_cast<std::size_t>(kKills) / 2);
+}
+
+TEST_F(Crash, EveryEventOfACommittedEndIsHeardAndNoOtherWhoeverIsKilled) {
+  constexpr int kKills = 24;
+  create_tasks(400, true);
+  std::unique_ptr<ChildProcess> workers[2] = {start_worker(kSlowHandlerUs),
+                                              start_worker(kSlowHandlerUs)};
+  std::unique_ptr<ChildProcess> subscribers[2] = {start_subscriber(2'000), start_subscriber(2'000)};
+  for (int kill = 0; kill < kKills; ++kill) {
+    const std::uint64_t which = random_.below(2);
+    if (random_.below(2) == 0) {
+      ASSERT_TRUE(wait_for_work(*workers[which], journal_bytes()));
+      kill_at_random(*workers[which], 150);
+      workers[which] = start_worker(kSlowHandlerUs);
+    } else {
+      kill_at_random(*subscribers[which], 150);
+      subscribers[which] = start_subscriber(2'000);
+    }
+  }
+  const std::unique_ptr<ChildProcess> fast = start_worker(0);
+  ASSERT_TRUE(wait_until_finished());
+  ASSERT_TRUE(wait_until_heard());
+  for (auto& worker : workers) expect_orderly_end(*worker);
+  for (auto& subscriber : subscribers) expect_orderly_end(*subscriber);
+  expect_orderly_end(*fast);
+  check();
+  EXPECT_EQ(must(open_store()->list_dead_deliveries({})).total, 0U);
+  const std::set<std::string> ended = ended_attempts();
+  const std::set<std::string> heard = heard_attempts();
+  std::size_t missing = 0;
+  for (const std::string& one : ended) missing += heard.contains(one) ? 0 : 1;
+  EXPECT_EQ(missing, 0U) << "of " << ended.size() << " events";
+  for (const std::string& one : heard)
+    EXPECT_TRUE(ended.contains(one)) << "an event without a committed end: " << one;
 }
 
 }  // namespace

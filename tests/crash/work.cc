@@ -29,11 +29,19 @@ model::TaskTemplate make_template(std::string name, const Shape& dependencies) {
 
 }  // namespace
 
-std::vector<model::TaskTemplate> templates() {
-  return {make_template("line", {{}, {"a"}, {"b"}, {"c"}}),
-          make_template("diamond", {{}, {"a"}, {"a"}, {"b", "c"}}),
-          make_template("fan", {{}, {"a"}, {"a"}, {"a"}}),
-          make_template("funnel", {{}, {}, {}, {"a", "b", "c"}})};
+std::vector<model::TaskTemplate> templates(bool with_events) {
+  std::vector<model::TaskTemplate> all{make_template("line", {{}, {"a"}, {"b"}, {"c"}}),
+                                       make_template("diamond", {{}, {"a"}, {"a"}, {"b", "c"}}),
+                                       make_template("fan", {{}, {"a"}, {"a"}, {"a"}}),
+                                       make_template("funnel", {{}, {}, {}, {"a", "b", "c"}})};
+  if (!with_events) return all;
+  model::PublishedEvent event;
+  event.name = "step.ended";
+  event.description = "An attempt has ended";
+  event.condition = "always";
+  for (model::TaskTemplate& body : all)
+    for (model::StepTemplate& step : body.steps) step.publishes_events = {event};
+  return all;
 }
 
 bool fails_on_purpose(const base::Uuid& task, std::uint32_t step, std::uint32_t attempt) {

@@ -14,8 +14,9 @@ namespace tasker::crash {
 
 inline constexpr const char* kCallable = "echo";
 
-/// Templates of four steps each: a line, a diamond, a fan and a funnel.
-std::vector<model::TaskTemplate> templates();
+/// Templates of four steps each: a line, a diamond, a fan and a funnel. Each step publishes a
+/// durable domain event, whatever comes of its attempt, if so wanted.
+std::vector<model::TaskTemplate> templates(bool with_events = false);
 
 /// Whether this attempt ends as a retryable failure; never so from the third attempt on.
 bool fails_on_purpose(const base::Uuid& task, std::uint32_t step, std::uint32_t attempt);

@@ -26,6 +26,27 @@ class CheckpointConformance : public StoreConformance {
   model::TaskId task_{};
   model::WorkerId worker_{};
 };
+class OutboxConformance : public StoreConformance {
+ protected:
+  /// A task of six steps that depend on nothing, all claimed by one worker.
+  void SetUp() override;
+  OutboxEvent event_of(std::string name);
+  /// Completes the claim with this place, with events of these names.
+  CompletionOutcome publish(std::size_t step, const std::vector<std::string>& names,
+                            Store* on = nullptr);
+  model::SubscriberId subscribe(const std::string& name, SubscriberSettings settings = {});
+  model::SubscriberId subscribe_and_hold(const std::string& name, SubscriberSettings settings = {});
+  /// Takes events of every name.
+  Taken take(model::SubscriberId id, model::WorkerId worker, std::uint64_t seen = 0);
+  CompletionOutcome end(model::SubscriberId id, const Delivery& delivery, DeliveryEnd::Kind kind,
+                        std::int64_t due_at_us = 0);
+  SubscriberRecord record_of(const std::string& name);
+
+  Workflow workflow_;
+  model::TaskId task_{};
+  model::WorkerId worker_{};
+  std::vector<Claim> claims_;
+};
 class FenceConformance : public StoreConformance {};
 class ReleaseConformance : public StoreConformance {};
 class LeaseConformance : public StoreConformance {};
@@ -54,6 +75,7 @@ inline std::string back_end_name(const ::testing::TestParamInfo<BackEnd>& info) 
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, CompleteConformance, back_ends);    \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, RetryDueConformance, back_ends);    \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, CheckpointConformance, back_ends);  \
+  TASKER_STORE_CONFORMANCE_SUBJECT(prefix, OutboxConformance, back_ends);      \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, FenceConformance, back_ends);       \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, ReleaseConformance, back_ends);     \
   TASKER_STORE_CONFORMANCE_SUBJECT(prefix, LeaseConformance, back_ends);       \

@@ -93,6 +93,9 @@ Result<BatchWriter> BatchWriter::prepare(Connection& connection) {
   auto checkpoints = CheckpointWriter::prepare(connection);
   if (!checkpoints) return base::fail(checkpoints.error());
   writer.checkpoints_ = std::move(*checkpoints);
+  auto outbox = OutboxWriter::prepare(connection);
+  if (!outbox) return base::fail(outbox.error());
+  writer.outbox_ = std::move(*outbox);
   return writer;
 }
 
@@ -101,32 +104,9 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
   batch_ = &batch;
   outcome_ = &outcome;
   enqueued_.clear();
+  wrote_events_ = false;
 
-  const auto run = [&]() -> bool {
-    outcome.checkpoints.resize(batch.checkpoints.size());
-    for (std::size_t i = 0; i < batch.checkpoints.size(); ++i)
-      if (!checkpoints_.put(batch.checkpoints[i], batch.now_us, outcome.checkpoints[i]))
-        return false;
-    outcome.completions.resize(batch.completions.size());
-    bool retries = false;
-    for (std::size_t i = 0; i < batch.completions.size(); ++i) {
-      if (!apply_completion(batch.completions[i], outcome.completions[i])) return false;
-      retries |= batch.completions[i].next == StepState::kWaitingForRetry;
-    }
-    outcome.releases.resize(batch.releases.size());
-    for (std::size_t i = 0; i < batch.releases.size(); ++i) {
-      bool released = false;
-      if (!apply_release(batch.releases[i], released)) return false;
-      outcome.releases[i] = released;
-    }
-    outcome.tasks.resize(batch.tasks.size());
-    for (std::size_t i = 0; i < batch.tasks.size(); ++i)
-      if (!create_task(batch.tasks[i], outcome.tasks[i])) return false;
-    if (batch.promote_due && !promote_due()) return false;
-    if (batch.claim && !claim_enqueued()) return false;
-    return !(retries || batch.promote_due) || find_next_due();
-  };
-  const bool done = run();
+  const bool done = apply_all();
   batch_ = nullptr;
   outcome_ = nullptr;
   if (!done) return base::fail(db_->failure("writing a batch"));
@@ -136,6 +116,46 @@ Result<WriteOutcome> BatchWriter::apply(WriteBatch& batch) {
     std::sort(outcome.enqueued.begin(), outcome.enqueued.end());
   }
   return outcome;
+}
+
+bool BatchWriter::apply_all() {
+  const WriteBatch& batch = *batch_;
+  WriteOutcome& outcome = *outcome_;
+  outcome.checkpoints.resize(batch.checkpoints.size());
+  for (std::size_t i = 0; i < batch.checkpoints.size(); ++i)
+    if (!checkpoints_.put(batch.checkpoints[i], batch.now_us, outcome.checkpoints[i])) return false;
+  outcome.completions.resize(batch.completions.size());
+  bool retries = false;
+  for (std::size_t i = 0; i < batch.completions.size(); ++i) {
+    if (!apply_completion(batch.completions[i], outcome.completions[i])) return false;
+    retries |= batch.completions[i].next == StepState::kWaitingForRetry;
+  }
+  outcome.releases.resize(batch.releases.size());
+  for (std::size_t i = 0; i < batch.releases.size(); ++i) {
+    bool released = false;
+    if (!apply_release(batch.releases[i], released)) return false;
+    outcome.releases[i] = released;
+  }
+  outcome.tasks.resize(batch.tasks.size());
+  for (std::size_t i = 0; i < batch.tasks.size(); ++i)
+    if (!create_task(batch.tasks[i], outcome.tasks[i])) return false;
+  if (batch.promote_due && !promote_due()) return false;
+  if (batch.claim && !claim_enqueued()) return false;
+  if (!apply_deliveries()) return false;
+  return !(retries || batch.promote_due) || find_next_due();
+}
+
+bool BatchWriter::apply_deliveries() {
+  const WriteBatch& batch = *batch_;
+  outcome_->delivery_ends.resize(batch.delivery_ends.size());
+  for (std::size_t i = 0; i < batch.delivery_ends.size(); ++i)
+    if (!outbox_.end(batch.delivery_ends[i], batch.now_us, outcome_->delivery_ends[i]))
+      return false;
+  outcome_->taken.resize(batch.takes.size());
+  for (std::size_t i = 0; i < batch.takes.size(); ++i)
+    if (!outbox_.take(batch.takes[i], batch.now_us, outcome_->taken[i])) return false;
+  return !wrote_events_ ||
+         outbox_.find_others(batch.budget.worker, outcome_->has_events_for_others);
 }
 
 bool BatchWriter::take_room(model::HandlerId handler) {
@@ -154,8 +174,12 @@ void BatchWriter::note_unknown(model::HandlerId handler) {
 
 bool BatchWriter::apply_completion(const Completion& completion, CompletionOutcome& outcome) {
   outcome = CompletionOutcome::kFenced;
-  return completion.next == StepState::kComplete ? record_success(completion, outcome)
-                                                 : record_failure(completion, outcome);
+  if (!(completion.next == StepState::kComplete ? record_success(completion, outcome)
+                                                : record_failure(completion, outcome)))
+    return false;
+  if (completion.events.empty() || outcome == CompletionOutcome::kFenced) return true;
+  wrote_events_ = true;
+  return outbox_.add(completion);
 }
 
 bool BatchWriter::record_success(const Completion& completion, CompletionOutcome& outcome) {

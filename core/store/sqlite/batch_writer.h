@@ -8,6 +8,7 @@
 #include "core/store/records.h"
 #include "core/store/sqlite/checkpoints.h"
 #include "core/store/sqlite/connection.h"
+#include "core/store/sqlite/outbox.h"
 
 namespace tasker::store::sqlite {
 
@@ -34,6 +35,8 @@ class BatchWriter {
   };
 
   // Each returns false after a failed statement; the connection then has the reason.
+  bool apply_all();
+  bool apply_deliveries();
   bool apply_completion(const Completion& completion, CompletionOutcome& outcome);
   bool record_success(const Completion& completion, CompletionOutcome& outcome);
   bool record_failure(const Completion& completion, CompletionOutcome& outcome);
@@ -57,6 +60,7 @@ class BatchWriter {
   Connection* db_;
   WriteBatch* batch_ = nullptr;
   WriteOutcome* outcome_ = nullptr;
+  bool wrote_events_ = false;
   std::unordered_set<std::int64_t> enqueued_;  ///< rows made claimable here and not claimed
 
   Statement complete_, fail_, claim_dependent_, enqueue_dependent_, decrement_dependent_;
@@ -65,6 +69,7 @@ class BatchWriter {
   Statement find_key_, add_task_, add_step_;
   Statement promote_, next_handler_, next_steps_, claim_, next_due_;
   CheckpointWriter checkpoints_;
+  OutboxWriter outbox_;
 };
 
 }  // namespace tasker::store::sqlite

@@ -50,6 +50,18 @@ constexpr Rule kRules[] = {
      "SELECT step_id FROM (SELECT step_id FROM checkpoints UNION SELECT step_id FROM "
      "checkpoint_history) h WHERE NOT EXISTS (SELECT 1 FROM steps s WHERE s.id = h.step_id AND "
      "s.has_checkpoint = 1 AND s.state NOT IN (4, 6))"},
+    {"event {} of the outbox belongs to no step",
+     "SELECT number FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM steps s WHERE s.id = o.step_id)"},
+    {"event {} of the outbox is of a completed step, and the step is not complete",
+     "SELECT o.number FROM outbox o JOIN steps s ON s.id = o.step_id "
+     "WHERE o.document_json IS NULL AND s.state <> 4"},
+    {"a delivery of event {} has no event or no subscriber",
+     "SELECT number FROM deliveries d WHERE "
+     "NOT EXISTS (SELECT 1 FROM outbox o WHERE o.number = d.number) OR "
+     "NOT EXISTS (SELECT 1 FROM subscribers s WHERE s.id = d.subscriber_id)"},
+    {"a delivery of event {} is after its subscriber's position, or in no known state",
+     "SELECT number FROM deliveries d JOIN subscribers s ON s.id = d.subscriber_id "
+     "WHERE d.number > s.position OR d.state NOT BETWEEN 0 AND 2"},
     {"step {} holds no known state", "SELECT id FROM steps WHERE state NOT BETWEEN 0 AND 7"},
 };
 

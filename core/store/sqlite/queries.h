@@ -46,6 +46,11 @@ class Queries {
   base::Result<std::vector<bool>> holds_claims(model::WorkerId worker,
                                                std::span<const HeldClaim> claims);
 
+  base::Result<std::uint64_t> newest_event();
+  base::Result<StoredEvent> load_event(std::uint64_t number);
+  base::Result<std::vector<SubscriberRecord>> list_subscribers();
+  base::Result<DeadDeliveryPage> list_dead_deliveries(const DeadDeliveryFilter& filter);
+
   base::Result<StoreInfo> info();
   base::Result<std::vector<std::string>> check_integrity();
 
@@ -64,6 +69,7 @@ class Queries {
   std::optional<Statement> next_due_;
   std::optional<Statement> revocations_;
   std::optional<Statement> find_task_;
+  std::optional<Statement> newest_event_;
 };
 
 /// Implements the reading half of `Interface` (Reader or Store) by one line each.
@@ -125,6 +131,16 @@ class ReadsByQueries : public Interface {
   base::Result<std::vector<bool>> holds_claims(model::WorkerId worker,
                                                std::span<const HeldClaim> claims) override {
     return queries().holds_claims(worker, claims);
+  }
+  base::Result<std::uint64_t> newest_event() override { return queries().newest_event(); }
+  base::Result<StoredEvent> load_event(std::uint64_t number) override {
+    return queries().load_event(number);
+  }
+  base::Result<std::vector<SubscriberRecord>> list_subscribers() override {
+    return queries().list_subscribers();
+  }
+  base::Result<DeadDeliveryPage> list_dead_deliveries(const DeadDeliveryFilter& filter) override {
+    return queries().list_dead_deliveries(filter);
   }
   base::Result<StoreInfo> info() override { return queries().info(); }
   base::Result<std::vector<std::string>> check_integrity() override {

@@ -11,6 +11,7 @@
 #include "core/store/sqlite/queries.h"
 #include "core/store/sqlite/schema.h"
 #include "core/store/sqlite/step_rows.h"
+#include "core/store/sqlite/subscribers.h"
 
 namespace tasker::store::sqlite {
 
@@ -61,7 +62,7 @@ class SqliteStore final : public ReadsByQueries<Store> {
       roll_back();
       return outcome;
     }
-    if (outcome->left_claimable) ring(options_.path);
+    if (outcome->left_claimable || outcome->has_events_for_others) ring(options_.path);
     return outcome;
   }
 
@@ -196,6 +197,54 @@ class SqliteStore final : public ReadsByQueries<Store> {
     return reset;
   }
 
+  Result<model::SubscriberId> put_subscriber(const SubscriberSettings& settings,
+                                             std::int64_t now_us) override {
+    return rewrite<model::SubscriberId>(
+        [&] { return sqlite::put_subscriber(connection_, settings, now_us); });
+  }
+
+  Result<bool> acquire_subscriber(model::SubscriberId id, model::WorkerId worker,
+                                  std::int64_t now_us) override {
+    // Asked again and again by workers that stand by.
+    const auto is_held = is_held_by_another(connection_, id, worker);
+    if (!is_held) return fail(is_held.error());
+    if (*is_held) return false;
+    return rewrite<bool>(
+        [&] { return sqlite::acquire_subscriber(connection_, id, worker, now_us); });
+  }
+
+  Status release_subscriber(model::SubscriberId id, model::WorkerId worker,
+                            std::uint64_t seen) override {
+    auto status =
+        in_transaction([&] { return sqlite::release_subscriber(connection_, id, worker, seen); });
+    if (status) ring(options_.path);
+    return status;
+  }
+
+  Status remove_subscriber(std::string_view name) override {
+    return in_transaction([&] { return sqlite::remove_subscriber(connection_, name); });
+  }
+
+  Result<std::uint64_t> retry_dead_deliveries(std::string_view subscriber,
+                                              std::optional<std::uint64_t> number) override {
+    auto count = rewrite<std::uint64_t>(
+        [&] { return sqlite::retry_dead_deliveries(connection_, subscriber, number); });
+    if (count && *count > 0) ring(options_.path);
+    return count;
+  }
+
+  Result<std::uint64_t> drop_dead_deliveries(std::string_view subscriber,
+                                             std::optional<std::uint64_t> number) override {
+    return rewrite<std::uint64_t>(
+        [&] { return sqlite::drop_dead_deliveries(connection_, subscriber, number); });
+  }
+
+  Result<RemovedEvents> remove_passed_events(std::int64_t before_us, std::uint64_t after,
+                                             std::uint32_t limit) override {
+    return rewrite<RemovedEvents>(
+        [&] { return sqlite::remove_passed_events(connection_, before_us, after, limit); });
+  }
+
   Result<std::unique_ptr<Reader>> open_reader() override {
     auto connection = Connection::open(
         options_.path,
@@ -234,6 +283,19 @@ class SqliteStore final : public ReadsByQueries<Store> {
     if (status) status = connection_.run("COMMIT");
     if (!status) roll_back();
     return status;
+  }
+
+  /// In a transaction, what `body` returns.
+  template <class Value, class Body>
+  Result<Value> rewrite(Body body) {
+    Result<Value> value;
+    auto status = in_transaction([&]() -> Status {
+      value = body();
+      if (!value) return fail(value.error());
+      return {};
+    });
+    if (!status) return fail(status.error());
+    return value;
   }
 
   Result<model::HandlerId> intern_handler(std::string_view namespace_name,

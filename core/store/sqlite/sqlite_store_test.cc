@@ -160,6 +160,7 @@ TEST_F(SqliteOpen, AStoreOfTheFirstVersionIsBroughtUpWithItsRows) {
   create_task(**open());
   run_sql(
       "DROP TABLE checkpoints; DROP TABLE checkpoint_history; "
+      "DROP TABLE outbox; DROP TABLE subscribers; DROP TABLE deliveries; "
       "ALTER TABLE steps DROP COLUMN has_checkpoint; PRAGMA user_version = 1");
   auto store = open();
   ASSERT_TRUE(store) << store.error().message;
@@ -174,6 +175,7 @@ TEST_F(SqliteOpen, AStoreOfTheFirstVersionIsBroughtUpWithItsRows) {
   WriteBatch batch;
   batch.checkpoints.push_back({step, 1, model::WorkerId{5}, "1", 1, std::string()});
   EXPECT_EQ((*store)->write(batch)->checkpoints.at(0), CompletionOutcome::kRecorded);
+  EXPECT_EQ(*(*store)->newest_event(), 0U);
   EXPECT_EQ((*store)->check_integrity()->size(), 0U);
 }
 

@@ -121,6 +121,18 @@ class FaultReads : public Interface {
                                                std::span<const HeldClaim> claims) override {
     return guarded([&] { return inner_->holds_claims(worker, claims); });
   }
+  base::Result<std::uint64_t> newest_event() override {
+    return guarded([&] { return inner_->newest_event(); });
+  }
+  base::Result<StoredEvent> load_event(std::uint64_t number) override {
+    return guarded([&] { return inner_->load_event(number); });
+  }
+  base::Result<std::vector<SubscriberRecord>> list_subscribers() override {
+    return guarded([&] { return inner_->list_subscribers(); });
+  }
+  base::Result<DeadDeliveryPage> list_dead_deliveries(const DeadDeliveryFilter& filter) override {
+    return guarded([&] { return inner_->list_dead_deliveries(filter); });
+  }
   base::Result<StoreInfo> info() override {
     return guarded([&] { return inner_->info(); });
   }
@@ -168,6 +180,33 @@ class FaultStore final : public FaultReads<Store> {
   }
   base::Result<std::uint32_t> retry_task(const base::Uuid& uuid, std::int64_t now_us) override {
     return guarded([&] { return inner_->retry_task(uuid, now_us); });
+  }
+  base::Result<model::SubscriberId> put_subscriber(const SubscriberSettings& settings,
+                                                   std::int64_t now_us) override {
+    return guarded([&] { return inner_->put_subscriber(settings, now_us); });
+  }
+  base::Result<bool> acquire_subscriber(model::SubscriberId id, model::WorkerId worker,
+                                        std::int64_t now_us) override {
+    return guarded([&] { return inner_->acquire_subscriber(id, worker, now_us); });
+  }
+  base::Status release_subscriber(model::SubscriberId id, model::WorkerId worker,
+                                  std::uint64_t seen) override {
+    return guarded([&] { return inner_->release_subscriber(id, worker, seen); });
+  }
+  base::Status remove_subscriber(std::string_view name) override {
+    return guarded([&] { return inner_->remove_subscriber(name); });
+  }
+  base::Result<std::uint64_t> retry_dead_deliveries(std::string_view subscriber,
+                                                    std::optional<std::uint64_t> number) override {
+    return guarded([&] { return inner_->retry_dead_deliveries(subscriber, number); });
+  }
+  base::Result<std::uint64_t> drop_dead_deliveries(std::string_view subscriber,
+                                                   std::optional<std::uint64_t> number) override {
+    return guarded([&] { return inner_->drop_dead_deliveries(subscriber, number); });
+  }
+  base::Result<RemovedEvents> remove_passed_events(std::int64_t before_us, std::uint64_t after,
+                                                   std::uint32_t limit) override {
+    return guarded([&] { return inner_->remove_passed_events(before_us, after, limit); });
   }
   base::Result<std::unique_ptr<Reader>> open_reader() override {
     base::Result<std::unique_ptr<Reader>> opened = guarded([&] { return inner_->open_reader(); });

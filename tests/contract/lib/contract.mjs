@@ -29,7 +29,15 @@ export const schemas = jsonFiles('contract/schema');
 export const vectorFiles = jsonFiles('contract/vectors');
 
 /** Shapes of what callers give; the others are what the library gives. */
-export const inputShapes = ['checkpoint', 'config', 'log_fields', 'step_result', 'task_request', 'task_template'];
+export const inputShapes = [
+  'checkpoint',
+  'config',
+  'log_fields',
+  'step_result',
+  'task_request',
+  'task_template',
+  'event_subscription',
+];
 
 /** Codes of errors.def. */
 export const codes = [...read('contract/errors.def').matchAll(/^TASKER_ERROR\((\w+),\s*(\d+)/gm)].map(

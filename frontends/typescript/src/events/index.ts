@@ -2,6 +2,14 @@
 export { Channel } from './channel.js';
 export type * from './channel-types.js';
 export type * from './emitter-types.js';
+export {
+  DeliveryRevokedError,
+  type DeliveryContext,
+  type DomainEventSubscription,
+  type DomainEventSubscriptionOptions,
+  type DurableDomainEvent,
+  type RevokeReason,
+} from './durable-subscriptions.js';
 export { TaskerEventEmitter } from './emitter.js';
 export type * from './event-map.js';
 export { EventSystem, type EventSystemConfig, type EventSystemStats } from './event-system.js';

@@ -5,7 +5,7 @@ import { refuseUnknownKeys, requireInteger } from '../errors/checks.js';
 import { makeTaskerError, toError, toTaskerError } from '../errors/convert.js';
 import type { Notice } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
-import type { FfiDispatchMetrics, FfiStepEvent } from '../native/types.js';
+import type { FfiDelivery, FfiDispatchMetrics, FfiStepEvent } from '../native/types.js';
 import type { TaskerEventEmitter } from './emitter.js';
 
 export interface EventPollerConfig {
@@ -58,6 +58,7 @@ export class EventPoller {
   private stepCallback: ((event: FfiStepEvent) => void) | null = null;
   private errorCallback: ((error: Error) => void) | null = null;
   private metricsCallback: ((metrics: FfiDispatchMetrics) => void) | null = null;
+  private deliveryCallback: ((delivery: FfiDelivery) => void) | null = null;
   private noticeCallback: ((notice: Notice) => void) | null = null;
   private pollOthers: (() => number) | null = null;
 
@@ -103,6 +104,7 @@ export class EventPoller {
     try {
       // A drain's last words: handlers that are to stop.
       this.drainNotices();
+      this.drainDeliveries();
     } catch (error) {
       this.report(error);
     }
@@ -150,6 +152,12 @@ export class EventPoller {
     return this;
   }
 
+  /** Sets what is called with each durable event for this worker's subscribers; without one they are not asked for. */
+  onDelivery(callback: (delivery: FfiDelivery) => void): this {
+    this.deliveryCallback = callback;
+    return this;
+  }
+
   /** Sets what polls for the other executors in each cycle, and says how many events it took. @internal */
   alsoPolls(poll: () => number): this {
     this.pollOthers = poll;
@@ -166,6 +174,7 @@ export class EventPoller {
     try {
       taken = this.drainStepEvents() + (this.pollOthers?.() ?? 0);
       this.drainNotices();
+      this.drainDeliveries();
       this.periodicChecks();
     } catch (error) {
       this.report(error);
@@ -213,6 +222,21 @@ export class EventPoller {
         if (this.noticeCallback !== null) {
           this.guarded(this.noticeCallback, notice);
         }
+      }
+    }
+  }
+
+  private drainDeliveries(): void {
+    if (this.deliveryCallback === null) {
+      return;
+    }
+    for (;;) {
+      const deliveries = this.runtime.pollDeliveries(this.config.maxEventsPerCycle);
+      if (deliveries === null || deliveries.length === 0) {
+        return;
+      }
+      for (const delivery of deliveries) {
+        this.guarded(this.deliveryCallback, delivery);
       }
     }
   }

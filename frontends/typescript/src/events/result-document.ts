@@ -32,6 +32,15 @@ export interface StepFailure {
 export interface AttemptFacts {
   readonly stepUuid: string;
   readonly executionTimeMs: number;
+  /** Domain events that the handler publishes itself: members of a JSON array, or empty. */
+  readonly domainEvents?: string;
+}
+
+/** The member of a result document that carries the handler's own domain events; empty when there are none. */
+function domainEventsMember(facts: AttemptFacts): string {
+  return facts.domainEvents === undefined || facts.domainEvents === ''
+    ? ''
+    : `,"domain_events":[${facts.domainEvents}]`;
 }
 
 function cut(text: string, lengthMax: number): string {
@@ -135,7 +144,8 @@ export function successText(facts: AttemptFacts, result: StepHandlerResult): str
       break;
     }
   }
-  return `{"step_uuid":"${facts.stepUuid}","success":true,"status":"completed","result":${text},"metadata":{${metadata}}}`;
+  const rest = `"result":${text},"metadata":{${metadata}}${domainEventsMember(facts)}`;
+  return `{"step_uuid":"${facts.stepUuid}","success":true,"status":"completed",${rest}}`;
 }
 
 /**
@@ -143,7 +153,13 @@ export function successText(facts: AttemptFacts, result: StepHandlerResult): str
  *
  * @throws {HandlerResultError} invalid_result naming the member at fault
  */
-export function checkpointText(stepUuid: string, checkpoint: CheckpointYield): string {
+export function checkpointText(stepUuid: string, checkpoint: CheckpointYield, domainEvents = ''): string {
+  if (domainEvents !== '') {
+    throw new HandlerResultError(
+      'invalid_result',
+      'publishEvent: a checkpoint carries no domain events; publish them when the step ends',
+    );
+  }
   const { cursor, itemsProcessed, accumulatedResults } = checkpoint;
   if (cursor === null || cursor === undefined) {
     throw new HandlerResultError('invalid_result', `cursor: ${showValue(cursor)}, expected any other JSON value`);
@@ -177,7 +193,7 @@ export function failureText(facts: AttemptFacts, failure: StepFailure): string {
   const statusCode = metadata['status_code'];
   const httpStatus =
     Number.isInteger(statusCode) && (statusCode as number) >= 0 && (statusCode as number) <= 65_535 ? statusCode : null;
-  return JSON.stringify({
+  const document = JSON.stringify({
     step_uuid: facts.stepUuid,
     success: false,
     status: failure.status,
@@ -197,6 +213,7 @@ export function failureText(facts: AttemptFacts, failure: StepFailure): string {
       backtrace: failure.backtrace,
     },
   });
+  return `${document.slice(0, -1)}${domainEventsMember(facts)}}`;
 }
 
 /** The same failure in as few bytes as possible, for when the whole was refused. */

@@ -281,7 +281,7 @@ export class StepExecutionSubscriber {
         return;
       }
       if (result.isCheckpointYield()) {
-        this.sendCheckpoint(step, result.checkpoint, checkpointText(step.event.step_uuid, result.checkpoint));
+        this.sendCheckpoint(step, result.checkpoint, textOfCheckpoint(step, result.checkpoint));
         return;
       }
       text = successText(factsOf(step), result);
@@ -335,7 +335,9 @@ export class StepExecutionSubscriber {
   }
 
   private finishFailed(step: RunningStep, failure: StepFailure, last = false): void {
-    this.send(step, failureText(factsOf(step), failure), {
+    // The last word is as short as can be.
+    const facts = last ? { ...factsOf(step), domainEvents: '' } : factsOf(step);
+    this.send(step, failureText(facts, failure), {
       onSent: () => {
         this.errors += 1;
         this.reportFailed(step, failure);
@@ -482,5 +484,13 @@ function elapsedMs(step: RunningStep): number {
 }
 
 function factsOf(step: RunningStep): AttemptFacts {
-  return { stepUuid: step.event.step_uuid, executionTimeMs: elapsedMs(step) };
+  return {
+    stepUuid: step.event.step_uuid,
+    executionTimeMs: elapsedMs(step),
+    domainEvents: step.context.publishedEvents(),
+  };
+}
+
+function textOfCheckpoint(step: RunningStep, checkpoint: CheckpointYield): string {
+  return checkpointText(step.event.step_uuid, checkpoint, step.context.publishedEvents());
 }

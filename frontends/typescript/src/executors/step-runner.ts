@@ -38,10 +38,15 @@ export type StepOutcome =
     };
 
 /** Makes the outcome of a failure. Never throws. */
-export function failedOutcome(stepUuid: string, executionTimeMs: number, failure: StepFailure): StepOutcome {
+export function failedOutcome(
+  stepUuid: string,
+  executionTimeMs: number,
+  failure: StepFailure,
+  domainEvents = '',
+): StepOutcome {
   return {
     kind: 'failed',
-    text: failureText({ stepUuid, executionTimeMs }, failure),
+    text: failureText({ stepUuid, executionTimeMs, domainEvents }, failure),
     executionTimeMs,
     errorType: failure.errorType,
     message: failure.error.message,
@@ -49,7 +54,8 @@ export function failedOutcome(stepUuid: string, executionTimeMs: number, failure
   };
 }
 
-function outcomeOfReturned(stepUuid: string, startedAt: number, returned: unknown, direct: boolean): StepOutcome {
+function outcomeOfReturned(context: StepContext, startedAt: number, returned: unknown, direct: boolean): StepOutcome {
+  const { stepUuid } = context;
   const executionTimeMs = Math.round(performance.now() - startedAt);
   try {
     if (!direct && !(returned instanceof StepHandlerResult)) {
@@ -58,12 +64,14 @@ function outcomeOfReturned(stepUuid: string, startedAt: number, returned: unknow
     }
     const result = wrapReturned(returned);
     if (!result.success) {
-      return failedOutcome(stepUuid, executionTimeMs, failureOfResult(result));
+      return failedOutcome(stepUuid, executionTimeMs, failureOfResult(result), context.publishedEvents());
     }
     if (result.isCheckpointYield()) {
-      return { kind: 'checkpoint', text: checkpointText(stepUuid, result.checkpoint), executionTimeMs };
+      const text = checkpointText(stepUuid, result.checkpoint, context.publishedEvents());
+      return { kind: 'checkpoint', text, executionTimeMs };
     }
-    return { kind: 'completed', text: successText({ stepUuid, executionTimeMs }, result), executionTimeMs };
+    const facts = { stepUuid, executionTimeMs, domainEvents: context.publishedEvents() };
+    return { kind: 'completed', text: successText(facts, result), executionTimeMs };
   } catch (error) {
     return failedOutcome(stepUuid, executionTimeMs, failureOfThrown(error));
   }
@@ -73,7 +81,12 @@ function runHandler(handler: ExecutableHandler, context: StepContext): StepOutco
   const { stepUuid } = context;
   const startedAt = performance.now();
   const failed = (error: unknown): StepOutcome =>
-    failedOutcome(stepUuid, Math.round(performance.now() - startedAt), failureOfThrown(error));
+    failedOutcome(
+      stepUuid,
+      Math.round(performance.now() - startedAt),
+      failureOfThrown(error),
+      context.publishedEvents(),
+    );
   const direct = isDirect(handler);
   let returned: unknown;
   try {
@@ -82,8 +95,8 @@ function runHandler(handler: ExecutableHandler, context: StepContext): StepOutco
     return failed(error);
   }
   return isThenable(returned)
-    ? Promise.resolve(returned).then((value) => outcomeOfReturned(stepUuid, startedAt, value, direct), failed)
-    : outcomeOfReturned(stepUuid, startedAt, returned, direct);
+    ? Promise.resolve(returned).then((value) => outcomeOfReturned(context, startedAt, value, direct), failed)
+    : outcomeOfReturned(context, startedAt, returned, direct);
 }
 
 /**

@@ -58,3 +58,4 @@ export {
   type CheckpointYieldResult,
   type StepHandlerResultFields,
 } from './step-handler-result.js';
+export type { EventCondition, EventDeliveryMode, PublishEventOptions } from './published-event.js';

@@ -1,6 +1,7 @@
 // What a handler may ask about its step: input, results of earlier steps, configuration, attempt, abort signal.
 import type { FfiCheckpoint, FfiDependencyResult, FfiStepEvent, JsonObject } from '../native/types.js';
 import type { AbortReason } from '../events/event-map.js';
+import { publishedEventText, type PublishEventOptions } from './published-event.js';
 import { StepHandlerResult, type CheckpointYieldResult } from './step-handler-result.js';
 import { withDefault } from './with-default.js';
 
@@ -32,6 +33,7 @@ export class StepContext {
   readonly handlerName: string;
   private controller: AbortController | null = null;
   private abortReason: AbortReason | null = null;
+  private published: string[] | null = null;
 
   constructor(event: FfiStepEvent, handlerName: string) {
     this.event = event;
@@ -177,6 +179,31 @@ export class StepContext {
 
   hasCheckpoint(): boolean {
     return this.checkpointCursor !== null;
+  }
+
+  /**
+   * Publishes a domain event together with the step's result: in the same commit, or not at all. By default it is
+   * durable, and it is published when this attempt succeeds. An event that the step's template declares takes the
+   * declared one's place: its schema, condition and delivery mode count, the payload is this one.
+   *
+   * @param name such as `parcel.registered`: segments of `a-z`, `0-9` and `_`, at least one dot
+   * @param payload the business part, an object
+   * @throws {HandlerResultError} for a name, payload or option that no event can have; after 256 events
+   *
+   * @example
+   * ```ts
+   * context.publishEvent('parcel.registered', { parcelId });
+   * context.publishEvent('parcel.refused', { reason }, { condition: 'failure', deliveryMode: 'broadcast' });
+   * ```
+   */
+  publishEvent(name: string, payload: object = {}, options: PublishEventOptions = {}): void {
+    const text = publishedEventText(name, payload, options, this.published?.length ?? 0);
+    (this.published ??= []).push(text);
+  }
+
+  /** What `publishEvent` was given, as members of a JSON array. @internal */
+  publishedEvents(): string {
+    return this.published?.join(',') ?? '';
   }
 
   /**

@@ -71,6 +71,21 @@ export interface NativeWorker {
   keepDomainEvents(): void;
   /** JSON array of up to `max` (1..4096) domain events of the contract's 2.7, or null when none waits. */
   pollDomainEvents(max: number): string | null;
+  /**
+   * Subscribes to durable domain events: contract/schema/event_subscription.json. Blocks for a commit. INVALID_STATE when
+   * this worker has subscribed under the name already.
+   */
+  subscribeDomainEvents(subscriptionJson: string): void;
+  /** Takes no more events for the subscriber; what is out is revoked at no cost. Blocks for a commit. NOT_FOUND. */
+  unsubscribeDomainEvents(subscriber: string): void;
+  /** Forgets a subscriber for good. Blocks for a commit. NOT_FOUND; INVALID_STATE while a worker has it. */
+  removeSubscriber(subscriber: string): void;
+  /** JSON array of up to `max` (1..4096) items of contract/schema/event_delivery.json, or null when none waits. */
+  pollDeliveries(max: number): string | null;
+  /** UNKNOWN_EVENT when the delivery is not out (any more). */
+  acknowledgeDelivery(deliveryId: string): void;
+  /** `failureJson`: `{"message","error_type","retryable"}`. UNKNOWN_EVENT, INVALID_JSON, INVALID_ARGUMENT. */
+  failDelivery(deliveryId: string, failureJson: string): void;
   /** JSON array of task requests (contract 2.8) to a JSON array of `{"task_uuid","duplicate"}` or `{"error":{…}}`. */
   createTasks(requestsJson: string): Promise<string>;
   /** The same for one request, blocking until it is durable; returns `{"task_uuid","duplicate"}`. */

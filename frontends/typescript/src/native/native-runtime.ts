@@ -1,6 +1,7 @@
 // TaskerRuntime over any native door: JSON text on the native side, values and TaskerErrors on this one.
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
+import { DeliveryCalls } from './delivery-calls.js';
 import * as calls from './executor-calls.js';
 import { native } from './guarded.js';
 import type {
@@ -77,12 +78,12 @@ export interface NativeRuntimeOptions {
 }
 
 /** One worker of this thread, behind the addon or the FFI of whatever runtime this is. */
-export class NativeRuntime implements TaskerRuntime {
+export class NativeRuntime extends DeliveryCalls implements TaskerRuntime {
   readonly name: RuntimeName = detectRuntime();
   private readonly options: NativeRuntimeOptions;
   private loadedDoor: LoadedDoor | null = null;
   private native: NativeDoor | null;
-  private worker: NativeWorker | null = null;
+  protected worker: NativeWorker | null = null;
   private id: string | null = null;
   private wakeup: (() => void) | null = null;
   private keepsDomainEvents = false;
@@ -90,6 +91,7 @@ export class NativeRuntime implements TaskerRuntime {
 
   /** @throws {TaskerError} INVALID_ARGUMENT naming the option */
   constructor(options: NativeRuntimeOptions = {}) {
+    super();
     refuseUnknownKeys(options, ['door', 'delivery', 'native', 'environment', 'from'], 'options');
     if (options.door !== undefined) {
       checkDoor(options.door, 'options.door');
@@ -573,7 +575,7 @@ export class NativeRuntime implements TaskerRuntime {
     return { runtime: name, door, delivery, ...(fallback === null ? {} : { door_fallback: fallback }) };
   }
 
-  private open(): NativeWorker {
+  protected open(): NativeWorker {
     if (this.worker === null) {
       throw makeTaskerError('INVALID_STATE', 'no worker is open in this runtime');
     }

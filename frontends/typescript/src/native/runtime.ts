@@ -18,6 +18,8 @@ import type {
   CheckpointYieldData,
   ClientResult,
   FfiDispatchMetrics,
+  DeliveryFailure,
+  FfiDelivery,
   FfiDomainEvent,
   FfiStepEvent,
   JsonObject,
@@ -173,6 +175,25 @@ export interface TaskerRuntime extends ContractRuntime {
   checkpointStepEventText(eventId: string, checkpointJson: string): Promise<string>;
   /** Up to `max` (1 to 4096) domain events of this process, or null when none waits; kept from the first call on. */
   pollDomainEvents(max: number): FfiDomainEvent[] | null;
+
+  /**
+   * Subscribes this worker to durable domain events. `WorkerServer.subscribeDomainEvents` is the way for people.
+   *
+   * @param subscription contract/schema/event_subscription.json
+   * @throws {TaskerError} INVALID_ARGUMENT naming the field; INVALID_STATE when this worker has subscribed under the name
+   * already; DRAINING, CLOSED
+   */
+  subscribeDomainEvents(subscription: JsonObject): void;
+  /** Takes no more events for the subscriber here. @throws {TaskerError} NOT_FOUND, CLOSED */
+  unsubscribeDomainEvents(subscriber: string): void;
+  /** Forgets a subscriber for good. @throws {TaskerError} NOT_FOUND; INVALID_STATE while a worker has it; CLOSED */
+  removeSubscriber(subscriber: string): void;
+  /** Up to `max` (1 to 4096) durable events for the subscribers of this worker, or null when none waits. */
+  pollDeliveries(max: number): FfiDelivery[] | null;
+  /** @throws {TaskerError} UNKNOWN_EVENT when the delivery is not out (any more) */
+  acknowledgeDelivery(deliveryId: string): void;
+  /** @throws {TaskerError} UNKNOWN_EVENT; INVALID_ARGUMENT */
+  failDelivery(deliveryId: string, failure: DeliveryFailure): void;
 
   /** Creates tasks in as few commits as possible; one outcome for each request, in order. */
   createTasks(requests: readonly CreateTaskOptions<object>[]): Promise<CreateTaskOutcome[]>;

@@ -158,6 +158,51 @@ export interface FfiDomainEvent {
   payload: JsonObject;
 }
 
+/** A durable domain event: the same as FfiDomainEvent in snake_case (2.7). */
+export interface FfiDurableEvent {
+  event_id: string;
+  event_name: string;
+  event_version: string;
+  metadata: {
+    task_uuid: string;
+    step_uuid: string | null;
+    step_name: string | null;
+    namespace: string;
+    correlation_id: string;
+    fired_at: string;
+    fired_by: string | null;
+  };
+  payload: { task_sequence_step: JsonObject; execution_result: JsonObject; payload: JsonObject };
+}
+
+/** An element of `pollDeliveries`. */
+export type FfiDelivery =
+  | {
+      kind: 'event';
+      delivery_id: string;
+      subscriber: string;
+      /** Its place in the outbox. */
+      number: number;
+      /** 1 for the first. */
+      attempt: number;
+      max_attempts: number;
+      event: FfiDurableEvent;
+    }
+  | {
+      kind: 'revoked';
+      delivery_id: string;
+      subscriber: string;
+      reason: 'timeout' | 'lease_lost' | 'unsubscribed' | 'shutdown';
+    };
+
+/** Why a delivery failed. */
+export interface DeliveryFailure {
+  message?: string;
+  error_type?: string;
+  /** @default true */
+  retryable?: boolean;
+}
+
 /** Settings of `bootstrapWorker`: members of the core's configuration, in snake_case. */
 export type BootstrapConfig = JsonObject;
 

@@ -42,6 +42,11 @@ export interface TaskerWorkerOptions extends ExecutorOptions {
   readonly resultBytesMax?: number;
   /** Completions that wait for the store, 1 to 1 000 000. @default 65536 */
   readonly completionChannelCapacity?: number;
+  /**
+   * Milliseconds that durable domain events are kept once all subscribers have passed them, 0 to 2 592 000 000.
+   * @default 3600000
+   */
+  readonly eventRetentionMs?: number;
   /** Namespaces whose steps this worker takes. @default all */
   readonly namespaces?: readonly string[];
   /** One namespace; the same as `namespaces` with one element. */
@@ -81,6 +86,7 @@ const integers = {
   drainTimeoutMs: ['drain_timeout_ms', 0, 3_600_000],
   resultBytesMax: ['result_bytes_max', 1024, 1_073_741_824],
   completionChannelCapacity: ['completion_channel_capacity', 1, 1_000_000],
+  eventRetentionMs: ['event_retention_ms', 0, 2_592_000_000],
 } as const satisfies Partial<Record<OptionKey, readonly [string, number, number]>>;
 
 /** Log levels, from the one that says most. */

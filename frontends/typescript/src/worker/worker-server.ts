@@ -6,6 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
 import type { TaskerError } from '../errors/tasker-error.js';
 import type { TaskerEventEmitter } from '../events/emitter.js';
+import {
+  DurableSubscriptions,
+  type DomainEventSubscription,
+  type DomainEventSubscriptionOptions,
+} from '../events/durable-subscriptions.js';
 import { EventSystem } from '../events/event-system.js';
 import {
   ExecutorEventNames,
@@ -105,6 +110,7 @@ export class WorkerServer extends Tasks {
   private readonly handlerSystem: HandlerSystem;
   private readonly shutdownController: ShutdownController;
   private readonly logger: Logger;
+  private readonly domainEvents: DurableSubscriptions;
   private events: EventSystem;
   private executors: ExecutorSet | null = null;
   private loopWatch: LoopWatch | null = null;
@@ -132,6 +138,7 @@ export class WorkerServer extends Tasks {
     });
     this.shutdownController = new ShutdownController(this.logger);
     this.handlerSystem = new HandlerSystem(checked.registry ?? new HandlerRegistry());
+    this.domainEvents = new DurableSubscriptions(native, this.logger);
     this.events = this.makeEventSystem(checked);
     checked.handlers?.forEach((handler) => this.register(handler));
   }
@@ -206,6 +213,46 @@ export class WorkerServer extends Tasks {
   register(handler: StepHandlerClass | ExecutableHandler | HandlerModule): this {
     this.getRegistry().register(handler);
     return this;
+  }
+
+  /**
+   * Subscribes to durable domain events of the store, whichever process publishes them: each is handed to `handler` at
+   * least once, in order, until it is acknowledged. Before `start`, the subscription waits for that; it ends with
+   * `close`, its signal, or `shutdown`, which waits for running handlers as it does for steps.
+   *
+   * @throws {TaskerError} INVALID_ARGUMENT naming the option; INVALID_STATE when the subscriber has a subscription in
+   * this worker, or the worker was shut down
+   *
+   * @example
+   * ```ts
+   * const subscription = worker.subscribeDomainEvents<{ parcelId: string }>({
+   *   subscriber: 'billing',
+   *   events: 'parcel.*',
+   *   handler: async (event, { signal }) => {
+   *     await invoice(event.payload.parcelId, event.eventId, signal);
+   *   },
+   * });
+   * ```
+   */
+  subscribeDomainEvents<Payload = JsonObject>(
+    options: DomainEventSubscriptionOptions<Payload>,
+  ): DomainEventSubscription {
+    if (this.stopping !== null || this.state === 'error') {
+      throw makeTaskerError('INVALID_STATE', `subscribeDomainEvents: the worker is ${this.state}`);
+    }
+    // The payload's type is the author's word.
+    const subscription = this.domainEvents.add(options as DomainEventSubscriptionOptions);
+    this.events.getPoller().onDelivery(this.domainEvents.take);
+    return subscription;
+  }
+
+  /**
+   * Forgets a subscriber for good, with all that was to be delivered to it.
+   *
+   * @throws {TaskerError} NOT_FOUND; INVALID_STATE while a process has a subscription of that name
+   */
+  removeSubscriber(subscriber: string): void {
+    this.native.removeSubscriber(subscriber);
   }
 
   healthCheck(): HealthCheckResult {
@@ -352,7 +399,11 @@ export class WorkerServer extends Tasks {
     });
     this.watchLoop(executors);
     await executors.start(options.callables ?? []);
+    if (this.domainEvents.size > 0) {
+      this.events.getPoller().onDelivery(this.domainEvents.take);
+    }
     this.events.start();
+    this.domainEvents.attach();
     native.startWorker();
   }
 
@@ -436,6 +487,7 @@ export class WorkerServer extends Tasks {
   /** Leaves nothing open or listening. */
   private close(): void {
     this.unwatch();
+    this.domainEvents.detach();
     this.events.getPoller().stop();
     this.events.getSubscriber().stop();
     this.loopWatch?.stop();

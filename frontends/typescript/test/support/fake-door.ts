@@ -21,6 +21,9 @@ export class FakeWorker implements NativeWorker {
   readonly completions: Completion[] = [];
   readonly checkpoints: { readonly eventId: string; readonly document: Record<string, unknown> }[] = [];
   readonly domainEvents: unknown[] = [];
+  readonly deliveries: unknown[] = [];
+  subscriptions: Record<string, unknown>[] = [];
+  readonly ends: { deliveryId: string; failure: Record<string, unknown> | null }[] = [];
   readonly requests: Record<string, unknown>[] = [];
   readonly calls: string[] = [];
   events: FfiStepEvent[] = [];
@@ -140,6 +143,34 @@ export class FakeWorker implements NativeWorker {
 
   pollDomainEvents(max: number): string | null {
     return takeJson(this.domainEvents, max);
+  }
+
+  subscribeDomainEvents(subscriptionJson: string): void {
+    this.enter('subscribeDomainEvents');
+    this.subscriptions.push(JSON.parse(subscriptionJson) as Record<string, unknown>);
+  }
+
+  unsubscribeDomainEvents(subscriber: string): void {
+    this.enter('unsubscribeDomainEvents');
+    this.subscriptions = this.subscriptions.filter((known) => known['subscriber'] !== subscriber);
+  }
+
+  removeSubscriber(): void {
+    this.enter('removeSubscriber');
+  }
+
+  pollDeliveries(max: number): string | null {
+    return takeJson(this.deliveries, max);
+  }
+
+  acknowledgeDelivery(deliveryId: string): void {
+    this.enter('acknowledgeDelivery');
+    this.ends.push({ deliveryId, failure: null });
+  }
+
+  failDelivery(deliveryId: string, failureJson: string): void {
+    this.enter('failDelivery');
+    this.ends.push({ deliveryId, failure: JSON.parse(failureJson) as Record<string, unknown> });
   }
 
   createTasks(requestsJson: string): Promise<string> {

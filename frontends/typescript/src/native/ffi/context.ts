@@ -20,12 +20,14 @@ export function errorOfDocument(document: ErrorDocument): Error {
 }
 
 /** Parameters that the library checks and calls `event_id` and so on. */
-export type IdName = 'eventId' | 'taskUuid' | 'stepUuid';
+export type IdName = 'eventId' | 'taskUuid' | 'stepUuid' | 'deliveryId' | 'subscriptionJson';
 
 const theirNames: Readonly<Record<IdName, string>> = {
   eventId: 'event_id',
   taskUuid: 'task_uuid',
   stepUuid: 'step_uuid',
+  deliveryId: 'delivery_id',
+  subscriptionJson: 'subscription_json',
 };
 
 /** The same error with the names that parameters have here. */

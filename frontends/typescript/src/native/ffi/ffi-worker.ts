@@ -138,6 +138,43 @@ export class FfiWorker implements NativeWorker {
     return this.take('tasker_worker_poll_domain_events', 'pollDomainEvents', max);
   }
 
+  subscribeDomainEvents(subscriptionJson: string): void {
+    this.tell('tasker_worker_subscribe_domain_events', 'subscriptionJson', subscriptionJson);
+  }
+
+  unsubscribeDomainEvents(subscriber: string): void {
+    this.tell('tasker_worker_unsubscribe_domain_events', 'subscriber', subscriber);
+  }
+
+  removeSubscriber(subscriber: string): void {
+    this.tell('tasker_worker_remove_subscriber', 'subscriber', subscriber);
+  }
+
+  pollDeliveries(max: number): string | null {
+    return this.take('tasker_worker_poll_deliveries', 'pollDeliveries', max);
+  }
+
+  acknowledgeDelivery(deliveryId: string): void {
+    this.tell('tasker_worker_acknowledge_delivery', 'deliveryId', deliveryId);
+  }
+
+  failDelivery(deliveryId: string, failureJson: string): void {
+    this.alive();
+    this.putTwo('failDelivery', { deliveryId, failureJson });
+    const { library, memory } = this.context;
+    this.context.check(
+      library.call.tasker_worker_fail_delivery(
+        this.handle,
+        memory.first,
+        memory.firstSize,
+        memory.second,
+        memory.secondSize,
+        memory.error,
+      ),
+      'deliveryId',
+    );
+  }
+
   completeStepEvent(eventId: string, resultJson: string): void {
     this.alive();
     checkText('completeStepEvent', 'eventId', eventId);
@@ -333,6 +370,19 @@ export class FfiWorker implements NativeWorker {
     }
     memory.put(text);
     this.context.check(library.call[name](this.handle, memory.first, memory.firstSize, memory.error), 'taskUuid');
+  }
+
+  /** A worker and one checked text in, nothing out; `argument` is what the text is called. */
+  private tell(name: FfiName, argument: 'subscriptionJson' | 'subscriber' | 'deliveryId', text: string): void {
+    this.alive();
+    checkText(callOf(name), argument, text);
+    const { library, memory } = this.context;
+    memory.put(text);
+    this.context.check(
+      library.call[name](this.handle, memory.first, memory.firstSize, memory.error),
+      'deliveryId',
+      'subscriptionJson',
+    );
   }
 
   /** A worker and a text in, a text out or null; the text's key is its name. */

@@ -56,6 +56,13 @@ export const FFI_SYMBOLS = {
   tasker_worker_poll_domain_events: taken,
   tasker_worker_poll_replies: taken,
 
+  tasker_worker_subscribe_domain_events: fallible('handle', ...textIn),
+  tasker_worker_unsubscribe_domain_events: fallible('handle', ...textIn),
+  tasker_worker_remove_subscriber: fallible('handle', ...textIn),
+  tasker_worker_poll_deliveries: taken,
+  tasker_worker_acknowledge_delivery: fallible('handle', ...textIn),
+  tasker_worker_fail_delivery: fallible('handle', ...textIn, ...textIn),
+
   tasker_worker_create_tasks: fallible('handle', ...textIn, 'address'),
   tasker_worker_create_tasks_begin: fallible('handle', ...textIn, 'address'),
   tasker_worker_wait_task_begin: fallible('handle', ...textIn, 'u32', 'address'),
