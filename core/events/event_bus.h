@@ -71,6 +71,11 @@ class EventBus {
   base::Result<EventType*> register_event(std::string_view name, std::string_view schema = {}) {
     return registry_->add_event(name, schema);
   }
+  /// As register_event, for a schema that is known to be one: it costs nothing until a payload is
+  /// first checked.
+  base::Result<EventType*> register_own_event(std::string_view name, std::string_view schema) {
+    return registry_->add_event(name, schema, SchemaUse::kCompileWhenUsed);
+  }
 
   /// NOT_FOUND; the message names the registered event that was probably meant.
   base::Result<EventType*> find_event(std::string_view name) const {

@@ -14,7 +14,10 @@ using base::ErrorCode;
 using base::fail;
 
 base::Status EventType::check_payload(std::string_view payload) const {
-  if (!schema_) return {};
+  if (schema_text_.empty()) return {};
+  if (!has_compiled_.load()) {
+    if (auto compiled = compile(); !compiled) return compiled;
+  }
   const auto mismatches = schema_->validate(payload);
   if (mismatches.empty()) return {};
   const base::SchemaMismatch& first = mismatches.front();
@@ -24,10 +27,21 @@ base::Status EventType::check_payload(std::string_view payload) const {
               first.path);
 }
 
-base::Result<EventType*> EventRegistry::add_event(std::string_view name, std::string_view schema) {
+base::Status EventType::compile() const {
+  base::Lock lock(mutex_);
+  if (has_compiled_.load()) return {};
+  auto compiled = base::JsonSchema::compile(schema_text_);
+  if (!compiled) return fail(std::move(compiled.error()));
+  schema_ = std::move(*compiled);
+  has_compiled_ = true;
+  return {};
+}
+
+base::Result<EventType*> EventRegistry::add_event(std::string_view name, std::string_view schema,
+                                                  SchemaUse use) {
   if (auto checked = check_event_name(name); !checked) return fail(checked.error());
   std::optional<base::JsonSchema> compiled;
-  if (!schema.empty()) {
+  if (!schema.empty() && use == SchemaUse::kCompileNow) {
     auto result = base::JsonSchema::compile(schema);
     if (!result) return fail(std::move(result.error()));
     compiled = std::move(*result);

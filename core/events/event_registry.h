@@ -27,6 +27,9 @@ struct EventLimits {
   std::size_t middleware_max = 1'000;
 };
 
+/// When a schema becomes one. What is not known to be one is compiled at once.
+enum class SchemaUse : std::uint8_t { kCompileNow, kCompileWhenUsed };
+
 /// Threads: any.
 class EventRegistry {
  public:
@@ -35,7 +38,8 @@ class EventRegistry {
   EventRegistry& operator=(const EventRegistry&) = delete;
 
   /// See EventBus::register_event.
-  base::Result<EventType*> add_event(std::string_view name, std::string_view schema)
+  base::Result<EventType*> add_event(std::string_view name, std::string_view schema,
+                                     SchemaUse use = SchemaUse::kCompileNow)
       TASKER_EXCLUDES(mutex_);
   /// NOT_FOUND, with the nearest name.
   base::Result<EventType*> find_event(std::string_view name) const TASKER_EXCLUDES(mutex_);

@@ -31,8 +31,12 @@ struct EventCounters {
 /// Lives as long as its bus. Threads: any.
 class EventType {
  public:
+  /// `schema`: what `schema_text` says; left out, it is compiled when a payload is first checked.
   EventType(std::string name, std::string schema_text, std::optional<base::JsonSchema> schema)
-      : name_(std::move(name)), schema_text_(std::move(schema_text)), schema_(std::move(schema)) {}
+      : name_(std::move(name)),
+        schema_text_(std::move(schema_text)),
+        has_compiled_(schema.has_value()),
+        schema_(std::move(schema)) {}
   EventType(const EventType&) = delete;
   EventType& operator=(const EventType&) = delete;
 
@@ -71,9 +75,12 @@ class EventType {
   }
 
  private:
+  base::Status compile() const TASKER_EXCLUDES(mutex_);
+
   const std::string name_;
   const std::string schema_text_;
-  const std::optional<base::JsonSchema> schema_;
+  mutable std::atomic<bool> has_compiled_;
+  mutable std::optional<base::JsonSchema> schema_;  // not changed any more once has_compiled_
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> filtered_{0};
   std::atomic<bool> has_subscribers_{false};

@@ -92,7 +92,7 @@ TransitionPublisher::TransitionPublisher(events::EventBus& bus, std::string work
     : bus_(bus), worker_id_(std::move(worker_id)), logger_(logger), clock_(clock) {
   for (std::size_t i = 0; i < kTransitionCount; ++i) {
     const auto transition = static_cast<Transition>(i);
-    auto type = bus_.register_event(transition_name(transition), transition_schema(transition));
+    auto type = bus_.register_own_event(transition_name(transition), transition_schema(transition));
     types_[i] = type.value();
   }
 }

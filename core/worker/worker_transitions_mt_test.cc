@@ -119,6 +119,7 @@ TEST(Transitions, EveryPayloadFitsItsSchemaAndTheListIsTheBusesOwn) {
     listed.insert(type->name());
     EXPECT_FALSE(type->schema_text().empty()) << type->name();
     EXPECT_FALSE(type->has_subscribers());
+    EXPECT_TRUE(base::JsonSchema::compile(type->schema_text())) << type->name();
   }
   for (std::size_t i = 0; i < kTransitionCount; ++i)
     EXPECT_TRUE(listed.contains(std::string(transition_name(static_cast<Transition>(i)))));
