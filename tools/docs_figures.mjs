@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Writes the figures of the README and of the pages on the native doors and on executors from a benchmark run: the text
-// between the comments figures:start and figures:end, and the pages' charts.
+// Writes the figures of the README and of the pages on the native doors, on executors and on events from a benchmark run:
+// the text between the comments figures:start and figures:end, and the pages' charts.
 //
 //   node tools/docs_figures.mjs [bench/out/results.json]
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -16,8 +16,9 @@ import { POOL_SCENARIOS, drawPoolFigure, renderBreakEven, renderCostTable, rende
 /** @typedef {import('../bench/lib/results.mjs').ScenarioResult} ScenarioResult */
 /** @typedef {import('../bench/lib/results.mjs').Row} Row */
 
+const EVENT_SCENARIOS = ['channel', 'event-bus', 'emitter', 'channel-ts', 'domain-events'];
 /** Scenarios that have a page of their own. */
-const PAGED = [...DOOR_SCENARIOS, ...POOL_SCENARIOS];
+const PAGED = [...DOOR_SCENARIOS, ...POOL_SCENARIOS, ...EVENT_SCENARIOS];
 const ROOT = join(import.meta.dirname, '..');
 const START = '<!-- figures:start -->';
 const END = '<!-- figures:end -->';
@@ -116,6 +117,19 @@ export function renderPoolFigures(results, date) {
 }
 
 /**
+ * @param {Results} results
+ * @param {Date} date of the run
+ * @returns {string} Markdown of the guide to events: a table for each of its scenarios that was run
+ */
+export function renderEventFigures(results, date) {
+  const tables = EVENT_SCENARIOS.flatMap((name) => {
+    const scenario = results.scenarios[name];
+    return scenario === undefined ? [] : [table(name, scenario)];
+  });
+  return [renderMachine(results, date, EVENT_SCENARIOS), ...tables].join('\n\n');
+}
+
+/**
  * @param {string} page
  * @param {string} figures
  * @returns {string}
@@ -146,6 +160,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // A run of some scenarios leaves the pages of the others as they are.
   if (names.some((name) => !PAGED.includes(name))) {
     writeFigures(join(ROOT, 'README.md'), renderFigures(results, date));
+  }
+  if (names.some((name) => EVENT_SCENARIOS.includes(name))) {
+    writeFigures(join(ROOT, 'docs', 'guides', 'events.md'), renderEventFigures(results, date));
   }
   if (names.includes('door-roundtrip')) {
     const page = join(ROOT, 'docs', 'guides', 'native-doors.md');

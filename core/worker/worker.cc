@@ -124,6 +124,10 @@ std::size_t Worker::poll_domain_events(std::size_t max, std::vector<std::string>
 
 std::shared_ptr<events::EventBus> Worker::bus() const { return impl_->bus; }
 
+std::shared_ptr<BusPort> Worker::open_bus_port() const {
+  return std::make_shared<BusPort>(impl_->bus, *impl_->clock);
+}
+
 void Worker::keep_domain_events() { impl_->domain_events.keep(); }
 
 Status Worker::subscribe_domain_events(std::string_view json) {

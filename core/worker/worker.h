@@ -22,6 +22,7 @@
 #include "core/config/config.h"
 #include "core/events/event_bus.h"
 #include "core/store/store.h"
+#include "core/worker/bus_port.h"
 #include "core/worker/executor.h"
 #include "core/worker/notice.h"
 #include "core/worker/step_event.h"
@@ -157,6 +158,8 @@ class Worker {
   /// that one up, not the worker. Closed by stop(); lives as long as somebody has it. A listener
   /// may not stop the worker.
   std::shared_ptr<events::EventBus> bus() const;
+  /// A front end's own way to the bus; it may outlive the worker.
+  std::shared_ptr<BusPort> open_bus_port() const;
 
   /// Subscribes this worker to durable domain events: `json` as read_event_subscription
   /// (core/worker/event_subscription.h). The subscriber is registered in the store under its name;

@@ -195,6 +195,18 @@ static void check_all(tasker_worker* handle, tasker_status expected) {
   CHECK_STATUS(expected, tasker_worker_poll_deliveries(handle, 1, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_acknowledge_delivery(handle, kNoEvent, 36, NULL));
   CHECK_STATUS(expected, tasker_worker_fail_delivery(handle, kNoEvent, 36, TEXT("{}"), NULL));
+  CHECK_STATUS(expected, tasker_bus_open(handle, &request, NULL));
+  CHECK_STATUS(expected, tasker_bus_close(handle, 1, NULL));
+  CHECK_STATUS(expected, tasker_bus_register_event(handle, 1, "a", 1, NULL, 0, NULL));
+  CHECK_STATUS(expected, tasker_bus_list_events(handle, 1, &out, NULL));
+  CHECK_STATUS(expected, tasker_bus_publish(handle, 1, "a", 1, "{}", 2, NULL));
+  CHECK_STATUS(expected, tasker_bus_publish_begin(handle, 1, "a", 1, "{}", 2, 1, &request, NULL));
+  CHECK_STATUS(expected, tasker_bus_subscribe(handle, 1, "*", 1, NULL, 0, &request, NULL));
+  CHECK_STATUS(expected, tasker_bus_unsubscribe(handle, 1, 1, NULL));
+  CHECK_STATUS(expected, tasker_bus_get_subscription(handle, 1, 1, &out, NULL));
+  CHECK_STATUS(expected, tasker_bus_poll(handle, 1, 1, 0, &out, NULL));
+  CHECK_STATUS(expected, tasker_bus_wait(handle, 1, 0, NULL));
+  CHECK_STATUS(expected, tasker_bus_set_wakeup(handle, 1, NULL, NULL, NULL, NULL));
   CHECK_STATUS(expected, tasker_worker_get_status(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_metrics(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_dispatch_metrics(handle, &out, NULL));

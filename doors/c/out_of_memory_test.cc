@@ -375,6 +375,47 @@ TEST_F(OutOfMemory, NewsIsWatchedOrRefused) {
     });
 }
 
+TEST_F(OutOfMemory, ThePortsOfTheBusRefuseAndLoseNoEvent) {
+  std::uint64_t bus = 0;
+  expect_too_large("bus_open", [&](tasker_error** error) {
+    return tasker_bus_open(worker_.get(), &bus, error);
+  });
+  expect_too_large("bus_register_event", [&](tasker_error** error) {
+    return tasker_bus_register_event(worker_.get(), bus, "note", 4, nullptr, 0, error);
+  });
+  expect_too_large("bus_list_events", [&](tasker_error** error) {
+    OwnedText text;
+    return tasker_bus_list_events(worker_.get(), bus, text.out(), error);
+  });
+  std::uint64_t subscription = 0;
+  ASSERT_EQ(tasker_bus_subscribe(worker_.get(), bus, "note", 4, nullptr, 0, &subscription, nullptr),
+            TASKER_OK);
+  std::size_t published = 0;
+  expect_too_large("bus_publish_begin", [&](tasker_error** error) {
+    std::uint64_t request = 0;
+    const tasker_status status =
+        tasker_bus_publish_begin(worker_.get(), bus, "note", 4, "[1]", 3, 1, &request, error);
+    failing_thread = std::thread::id();
+    if (status == TASKER_OK) ++published;
+    return status;
+  });
+  for (int i = 0; i < 3; ++i, ++published)
+    ASSERT_EQ(tasker_bus_publish(worker_.get(), bus, "note", 4, "{}", 2, nullptr), TASKER_OK);
+  std::size_t polled = 0;
+  expect_too_large("bus_poll", [&](tasker_error** error) {
+    OwnedText events;
+    const tasker_status status = tasker_bus_poll(worker_.get(), bus, 64, 0, events.out(), error);
+    failing_thread = std::thread::id();
+    polled += elements(events.view()).size();
+    return status;
+  });
+  EXPECT_EQ(polled, published);
+  expect_too_large("bus_get_subscription", [&](tasker_error** error) {
+    OwnedText text;
+    return tasker_bus_get_subscription(worker_.get(), bus, subscription, text.out(), error);
+  });
+}
+
 TEST_F(OutOfMemory, AWorkerOpensStartsDrainsAndClosesOrSaysThatItDoesNot) {
   worker::TempFolder folder;
   int finalized = 0;

@@ -214,7 +214,8 @@ void WorkerObject::tell_waiters() {
 }
 
 bool WorkerObject::inside_callback() const {
-  return news_.inside_callback() || (log_to_ && log_to_->inside_callback());
+  return news_.inside_callback() || buses_.inside_callback() ||
+         (log_to_ && log_to_->inside_callback());
 }
 
 void WorkerObject::leave() {
@@ -225,6 +226,7 @@ void WorkerObject::close() {
   if (!worker_ || closing_.exchange(true)) return;
   news_.shut();
   requests_->close();
+  buses_.shut();
   try {
     (void)worker_->stop();
   } catch (const std::bad_alloc&) {
@@ -238,6 +240,7 @@ void WorkerObject::close() {
     wait_condition_.wait(wait_mutex_, [this] { return users_ == 0; });
   }
   news_.close();
+  buses_.close();
   {
     Lock lock(apart_mutex_);
     std::swap(apart, apart_);

@@ -17,6 +17,7 @@
 #include "core/base/mutex.h"
 #include "core/base/result.h"
 #include "core/worker/worker.h"
+#include "doors/c/bus_side.h"
 #include "doors/c/callback_logger.h"
 #include "doors/c/news.h"
 #include "doors/c/requests.h"
@@ -58,6 +59,7 @@ class WorkerObject {
   worker::Worker& core() { return *worker_; }
   News& news() { return news_; }
   Requests& requests() { return *requests_; }
+  BusSides& buses() { return buses_; }
   base::Clock& clock() { return clock_; }
 
   /// Appends up to `max` step events, kept ones first; waits up to `timeout_ms` for the first.
@@ -103,6 +105,8 @@ class WorkerObject {
   News news_;
   const std::shared_ptr<Requests> requests_;
   std::unique_ptr<worker::Worker> worker_;
+
+  BusSides buses_;
 
   base::Mutex kept_mutex_;
   std::list<std::vector<worker::StepEvent>> kept_ TASKER_GUARDED_BY(kept_mutex_);

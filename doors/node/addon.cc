@@ -95,6 +95,7 @@ napi_value init(napi_env env, napi_value exports) {
       {"openWorker", nullptr, open_worker, nullptr, nullptr, nullptr, napi_enumerable,
        environment.get()},
       {"attach", nullptr, attach, nullptr, nullptr, nullptr, napi_enumerable, environment.get()},
+      {"openBus", nullptr, open_bus, nullptr, nullptr, nullptr, napi_enumerable, environment.get()},
       {"checkTemplate", nullptr, check_template, nullptr, nullptr, nullptr, napi_enumerable,
        nullptr},
       {"log", nullptr, log, nullptr, nullptr, nullptr, napi_enumerable, environment.get()},

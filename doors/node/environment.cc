@@ -60,6 +60,11 @@ void Environment::end() {
   }
   for (const auto& attachment : attachments_) attachment->detach();
   attachments_.clear();
+  for (const auto& port : ports_) {
+    port->set_wakeup({});
+    port->close();
+  }
+  ports_.clear();
   for (const auto& worker : workers_) {
     worker->set_wakeup({});
     if (auto stopped = worker->stop(); !stopped)

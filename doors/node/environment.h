@@ -58,6 +58,10 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void add(const std::shared_ptr<worker::Attachment>& one) { attachments_.insert(one); }
   void remove(const std::shared_ptr<worker::Attachment>& one) { attachments_.erase(one); }
 
+  /// Ports of the event bus are closed when the environment ends.
+  void add(const std::shared_ptr<worker::BusPort>& port) { ports_.insert(port); }
+  void remove(const std::shared_ptr<worker::BusPort>& port) { ports_.erase(port); }
+
   base::Logger& logger() { return *logger_; }
 
  private:
@@ -72,6 +76,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   int holds_ = 0;
   std::unordered_set<std::shared_ptr<worker::Worker>> workers_;
   std::unordered_set<std::shared_ptr<worker::Attachment>> attachments_;
+  std::unordered_set<std::shared_ptr<worker::BusPort>> ports_;
   struct Apart {
     std::thread thread;
     std::shared_ptr<std::atomic<bool>> done;

@@ -15,6 +15,8 @@
 #include "core/worker/door_documents.h"
 #include "core/worker/json_writer.h"
 #include "core/worker/task_requests.h"
+#include "doors/node/bus_object.h"
+#include "doors/node/bus_tokens.h"
 #include "doors/node/call.h"
 #include "doors/node/method.h"
 #include "doors/node/step_methods.h"
@@ -395,6 +397,10 @@ Result<napi_value> retry_task(const Call& call, const Kept& object) {
   return count_or(call, object->worker->retry_task(*task));
 }
 
+Result<napi_value> bus_token_of(const Call& call, const Kept& object) {
+  return make_string(call.env(), bus_token(object->worker));
+}
+
 Result<napi_value> status(const Call& call, const Kept& object) {
   return text_value(call, object->worker->status_json());
 }
@@ -490,6 +496,7 @@ constexpr MethodEntry kMethods[] = {
     {"listTemplates", list_templates},
     {"cancelTask", cancel_task},
     {"retryTask", retry_task},
+    {"busToken", bus_token_of},
     {"status", status},
     {"metrics", metrics},
     {"dispatchMetrics", dispatch_metrics},
@@ -544,6 +551,18 @@ napi_value open_worker(napi_env env, napi_callback_info info) {
     object->worker = std::move(*worker);
     object->env = env;
     return wrap(env, object);
+  });
+}
+
+napi_value open_bus(napi_env env, napi_callback_info info) {
+  return guarded(env, [&]() -> Result<napi_value> {
+    const Call call(env, info, "openBus");
+    const auto token = call.text(0, "token");
+    if (!token) return fail(token.error());
+    auto port = open_bus_port(*token);
+    if (!port) return fail(port.error());
+    return make_bus_object(env, static_cast<Environment*>(call.data())->shared_from_this(),
+                           std::move(*port));
   });
 }
 

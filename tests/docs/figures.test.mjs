@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { renderFigures, replaceFigures } from '../../tools/docs_figures.mjs';
+import { renderEventFigures, renderFigures, replaceFigures } from '../../tools/docs_figures.mjs';
 import { ROOT } from './lib/sandbox.mjs';
 
 const START = '<!-- figures:start -->';
@@ -56,6 +56,16 @@ test('the figures name date, commit, machine and runs, and compare with the limi
       '| Tasker, linear4 | latency, p50 | 3.00 ms | 2.50 to 4.00 | 1.50 × |',
     ].join('\n'),
   );
+});
+
+test('the guide to events has a table for each of its scenarios that was run, and the README none of them', () => {
+  const limit = { what: 'a futex hand-off', value: 2, unit: 'µs' };
+  const rows = results.scenarios['workflow-latency'].rows;
+  const both = { ...results, scenarios: { ...results.scenarios, channel: { limit, rows } } };
+  const guide = renderEventFigures(both, new Date('2026-03-01T12:00:00Z'));
+  assert.match(guide, /^Measured on 2026-03-01 .*\n\n\*\*channel\*\* – limit: a futex hand-off/);
+  assert.doesNotMatch(guide, /workflow-latency|event-bus/);
+  assert.doesNotMatch(renderFigures(both, new Date('2026-03-01T12:00:00Z')), /channel/);
 });
 
 test('the figures replace what stood there, and nothing else', () => {

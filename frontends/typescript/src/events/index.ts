@@ -1,4 +1,7 @@
 // Entry point `tasker-worker/events`: the in-process bus and what moves steps through it.
+export { EventBridge } from './bridge.js';
+export { enrichEvents, filterEvents, sampleEvents, timeEvents, type AnyBusMiddleware } from './bridge-middleware.js';
+export type * from './bridge-types.js';
 export { Channel } from './channel.js';
 export type * from './channel-types.js';
 export type * from './emitter-types.js';
@@ -15,5 +18,6 @@ export type * from './event-map.js';
 export { EventSystem, type EventSystemConfig, type EventSystemStats } from './event-system.js';
 export { ExecutorEventNames, MetricsEventNames, PollerEventNames, StepEventNames, WorkerEventNames } from './names.js';
 export { EventPoller, createEventPoller, type EventPollerConfig, type PollerState } from './poller.js';
+export type * from './transition-events.js';
 export { TypedEventEmitter, type TypedEmitterOptions } from './typed-emitter.js';
 export { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './subscriber.js';

@@ -9,11 +9,13 @@ export type {
   ExecutorWorker,
   HandlerRegistration,
   NativeAttachment,
+  NativeBus,
   NativeDoor,
   NativeWorker,
   Notice,
 } from './native-door.js';
-export { NativeRuntime, type NativeRuntimeOptions } from './native-runtime.js';
+export { NativeRuntime } from './native-runtime.js';
+export type { NativeRuntimeOptions } from './runtime-options.js';
 export type * from './responses.js';
 export type { CompletionRefusal, ContractRuntime, CreateTaskOutcome, TaskerRuntime } from './runtime.js';
 export {

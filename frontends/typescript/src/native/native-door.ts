@@ -8,6 +8,9 @@ export type {
   NativeAttachment,
 } from './native-executors.js';
 
+export type { BusDoor, NativeBus } from './native-bus.js';
+import type { BusDoor } from './native-bus.js';
+
 /** Way into the core: the Node-API addon, or the C library through the runtime's FFI. */
 export type DoorName = 'addon' | 'ffi';
 
@@ -20,7 +23,7 @@ export type Delivery = 'push' | 'poll';
  * Every method throws an `Error` with `code` (contract/errors.def), `field` and `retryable` on wrong use or failure.
  * Methods that return a promise reject with the same. `null` means "not given"; `undefined` is refused.
  */
-export interface NativeDoor {
+export interface NativeDoor extends BusDoor {
   /** Version of the core, `major.minor.patch`. */
   version(): string;
   /** Number of the interface behind the door; the package and the file have to agree on it. */
@@ -104,6 +107,8 @@ export interface NativeWorker {
   getStepAuditHistory(taskUuid: string, stepUuid: string): string;
   listTemplates(): string;
   cancelTask(taskUuid: string): void;
+  /** What `openBus` of the door takes, in whichever thread; names this worker in this process while it is open. */
+  busToken(): string;
   /** Number of steps that were given new attempts. */
   retryTask(taskUuid: string): number;
   status(): string;

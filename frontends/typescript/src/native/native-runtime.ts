@@ -4,6 +4,7 @@ import { makeTaskerError, toTaskerError } from '../errors/convert.js';
 import { DeliveryCalls } from './delivery-calls.js';
 import * as calls from './executor-calls.js';
 import { native } from './guarded.js';
+import type { NativeBus } from './native-bus.js';
 import type {
   Delivery,
   DoorName,
@@ -25,6 +26,7 @@ import type {
   TemplateSummary,
 } from './responses.js';
 import type { CompletionRefusal, CreateTaskOutcome, TaskerRuntime } from './runtime.js';
+import type { NativeRuntimeOptions } from './runtime-options.js';
 import { checkDoor, detectRuntime, loadDoor, type LoadedDoor, type RuntimeName } from './select.js';
 import { taskRequestDocument } from './task-request.js';
 import type {
@@ -62,20 +64,6 @@ interface NativeRefusal {
 }
 
 type NativeCreated = { task_uuid: string; duplicate: boolean } | { error: { code: string; message: string } };
-
-/** How a runtime comes to its door; every member is optional. */
-export interface NativeRuntimeOptions {
-  /** @default TASKER_RUNTIME, else the default of the JavaScript runtime */
-  readonly door?: DoorName | undefined;
-  /** `poll` leaves wake-ups out, for tests and measurements. @default 'push' */
-  readonly delivery?: Delivery | undefined;
-  /** A door that is open already, for tests. @default opened by `load` */
-  readonly native?: NativeDoor | undefined;
-  /** @default process.env */
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Folder from which local builds are looked for, upwards. @default the folder of this package */
-  readonly from?: string | undefined;
-}
 
 /** One worker of this thread, behind the addon or the FFI of whatever runtime this is. */
 export class NativeRuntime extends DeliveryCalls implements TaskerRuntime {
@@ -434,6 +422,14 @@ export class NativeRuntime extends DeliveryCalls implements TaskerRuntime {
     } catch (error) {
       throw toTaskerError(error);
     }
+  }
+
+  busToken(): string {
+    return this.open().busToken();
+  }
+
+  openBus(token: string): NativeBus {
+    return native(() => this.loaded().openBus(token));
   }
 
   pollDomainEvents(max: number): FfiDomainEvent[] | null {

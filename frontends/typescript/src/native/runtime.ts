@@ -1,4 +1,5 @@
 // The native side as the rest of the package sees it: one method for each function of the contract, then ours.
+import type { NativeBus } from './native-bus.js';
 import type { Delivery, DoorName, ExecutorName, HandlerRegistration, Notice } from './native-door.js';
 import type {
   CreatedTask,
@@ -173,6 +174,10 @@ export interface TaskerRuntime extends ContractRuntime {
    * STORE_…: the attempt has failed, retryably, with the error type `checkpoint_error`
    */
   checkpointStepEventText(eventId: string, checkpointJson: string): Promise<string>;
+  /** Names the open worker's event bus to any thread of this process. */
+  busToken(): string;
+  /** A port of this thread to the event bus of the worker that the token names. Throws NOT_FOUND, CLOSED. */
+  openBus(token: string): NativeBus;
   /** Up to `max` (1 to 4096) domain events of this process, or null when none waits; kept from the first call on. */
   pollDomainEvents(max: number): FfiDomainEvent[] | null;
 

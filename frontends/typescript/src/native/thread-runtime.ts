@@ -1,6 +1,7 @@
 // The runtime that code gets when it does not care which: one of each thread, made on first use.
 import { makeTaskerError } from '../errors/convert.js';
-import { NativeRuntime, type NativeRuntimeOptions } from './native-runtime.js';
+import { NativeRuntime } from './native-runtime.js';
+import type { NativeRuntimeOptions } from './runtime-options.js';
 import type { TaskerRuntime } from './runtime.js';
 
 let threadRuntime: NativeRuntime | null = null;

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
 import type { TaskerError } from '../errors/tasker-error.js';
+import { EventBridge } from '../events/bridge.js';
 import type { TaskerEventEmitter } from '../events/emitter.js';
 import {
   DurableSubscriptions,
@@ -116,6 +117,7 @@ export class WorkerServer extends Tasks {
   private loopWatch: LoopWatch | null = null;
   /** By handler: how often it has blocked the event loop. */
   private readonly loopStalls = new Map<string, number>();
+  private bridge: EventBridge | null = null;
   private state: WorkerServerState = 'initialized';
   private startedAt: number | null = null;
   private failure: TaskerError | null = null;
@@ -317,6 +319,18 @@ export class WorkerServer extends Tasks {
     return this.events.getEmitter();
   }
 
+  /**
+   * This thread's bridge to the worker's event bus; the same object until the worker stops.
+   *
+   * @throws {TaskerError} INVALID_STATE when the worker is not open
+   */
+  getEventBridge<Events extends object = object>(): EventBridge<Events> {
+    if (this.bridge === null || this.bridge.isClosed) {
+      this.bridge = new EventBridge(this.native, this.native.busToken());
+    }
+    return this.bridge as unknown as EventBridge<Events>;
+  }
+
   getRuntime(): TaskerRuntime {
     return this.native;
   }
@@ -479,6 +493,7 @@ export class WorkerServer extends Tasks {
       }
     } finally {
       await this.events.stop(this.options.stopGraceMs ?? stopGraceDefaultMs);
+      await this.bridge?.close();
       this.close();
       await native.closed();
     }
@@ -491,6 +506,8 @@ export class WorkerServer extends Tasks {
     this.events.getPoller().stop();
     this.events.getSubscriber().stop();
     this.loopWatch?.stop();
+    // A failure to close it is the worker's own, which is told of.
+    this.bridge?.close().catch(() => undefined);
     this.native.stopWorker();
   }
 

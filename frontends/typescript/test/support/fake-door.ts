@@ -1,5 +1,5 @@
 // A native side made of plain arrays: what a test puts in comes out of polls, what completes is kept.
-import type { NativeDoor, NativeWorker, Notice } from 'tasker-worker/native';
+import type { NativeBus, NativeDoor, NativeWorker, Notice } from 'tasker-worker/native';
 import type { FfiStepEvent } from 'tasker-worker/native';
 
 /** A completion that the fake took. */
@@ -242,6 +242,10 @@ export class FakeWorker implements NativeWorker {
     return taskUuid.length;
   }
 
+  busToken(): string {
+    return 'fake';
+  }
+
   status(): string {
     return JSON.stringify({ success: true, running: true, status: 'running', worker_id: 'fake-worker' });
   }
@@ -308,6 +312,10 @@ export class FakeDoor implements NativeDoor {
     this.prepare(worker);
     this.workers.push(worker);
     return worker;
+  }
+
+  openBus(): NativeBus {
+    throw nativeError('UNSUPPORTED', 'the fake has no bus');
   }
 
   checkTemplate(yaml: string): string {

@@ -55,6 +55,10 @@ class BunLibrary implements FfiLibrary {
     return this.call.tasker_worker_close(worker, error);
   }
 
+  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): number {
+    return this.call.tasker_bus_close(worker, bus, error);
+  }
+
   address(memory: Uint8Array, offset = 0): number {
     return this.ffi.ptr(memory) + offset;
   }

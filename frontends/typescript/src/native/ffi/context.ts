@@ -3,7 +3,7 @@ import type { FfiLibrary, FfiValue } from './library.js';
 import { FfiMemory } from './memory.js';
 
 /** Statuses that are looked at before they become errors (contract/errors.def, negated). */
-export const STATUS = { OK: 0, TOO_LARGE: -6, CLOSED: -12, DRAINING: -13 } as const;
+export const STATUS = { OK: 0, INVALID_ARGUMENT: -1, TOO_LARGE: -6, CLOSED: -12, DRAINING: -13 } as const;
 
 interface ErrorDocument {
   readonly code: string;

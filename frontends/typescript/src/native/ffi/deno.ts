@@ -1,6 +1,6 @@
 // The FFI door on Deno: Deno.dlopen. A callback from another thread holds that thread up until this one has run it.
 import type { FfiCallback, FfiCalls, FfiLibrary, FfiValue } from './library.js';
-import { FFI_SYMBOLS, type FfiType } from './symbols.js';
+import { FFI_SYMBOLS, type FfiName, type FfiType } from './symbols.js';
 
 /** What is used of the global `Deno`. */
 interface DenoFfi {
@@ -45,6 +45,7 @@ class DenoLibrary implements FfiLibrary {
   readonly none = null;
   private readonly deno: DenoFfi;
   private readonly closeApart: (worker: FfiValue, error: FfiValue) => Promise<number>;
+  private readonly closeBusApart: (worker: FfiValue, bus: FfiValue, error: FfiValue) => Promise<number>;
   private readonly sizes: (object | null)[] = [];
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly encoder = new TextEncoder();
@@ -55,22 +56,26 @@ class DenoLibrary implements FfiLibrary {
       name,
       { parameters: parameters.map((type) => types[type]), result: types[result] },
     ]);
-    const close = FFI_SYMBOLS.tasker_worker_close;
+    const apart = (name: FfiName): { name: string; parameters: string[]; result: string; nonblocking: boolean } => {
+      const { parameters, result } = FFI_SYMBOLS[name];
+      return { name, parameters: parameters.map((type) => types[type]), result: types[result], nonblocking: true };
+    };
     const loaded = this.deno.dlopen(path, {
       ...(Object.fromEntries(symbols) as Record<string, { parameters: string[]; result: string }>),
-      closeApart: {
-        name: 'tasker_worker_close',
-        parameters: close.parameters.map((type) => types[type]),
-        result: types[close.result],
-        nonblocking: true,
-      },
+      closeApart: apart('tasker_worker_close'),
+      closeBusApart: apart('tasker_bus_close'),
     }).symbols;
     this.call = loaded as unknown as FfiCalls;
     this.closeApart = loaded['closeApart'] as unknown as typeof this.closeApart;
+    this.closeBusApart = loaded['closeBusApart'] as unknown as typeof this.closeBusApart;
   }
 
   closeWorker(worker: FfiValue, error: FfiValue): Promise<number> {
     return this.closeApart(worker, error);
+  }
+
+  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): Promise<number> {
+    return this.closeBusApart(worker, bus, error);
   }
 
   address(memory: Uint8Array, offset = 0): FfiValue {

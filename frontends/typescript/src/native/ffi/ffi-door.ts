@@ -1,7 +1,11 @@
 // The native door over a runtime's FFI: all of include/tasker/tasker.h that a worker needs, written once for all runtimes.
+import { isMainThread } from 'node:worker_threads';
+
+import type { NativeBus } from '../native-bus.js';
 import type { Delivery, NativeDoor, NativeWorker } from '../native-door.js';
 import { checkText, checkTextOrNull, doorError } from './arguments.js';
 import { FfiContext } from './context.js';
+import { FfiBus } from './ffi-bus.js';
 import { FfiWorker } from './ffi-worker.js';
 import type { FfiLibrary } from './library.js';
 
@@ -32,6 +36,12 @@ export class FfiDoor implements NativeDoor {
   openWorker(configJson: string): NativeWorker {
     checkText('openWorker', 'configJson', configJson);
     return FfiWorker.open(this.context, configJson, this.delivery);
+  }
+
+  openBus(token: string): NativeBus {
+    checkText('openBus', 'token', token);
+    // A callback of a thread that was terminated ends the process when the library calls it: threads ask.
+    return FfiBus.open(this.context, token, isMainThread ? this.delivery : 'poll');
   }
 
   checkTemplate(yaml: string): string {

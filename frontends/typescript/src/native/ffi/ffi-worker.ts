@@ -8,6 +8,7 @@ import { checkFunctionOrNull, checkInteger, checkText, checkTexts, doorError } f
 import { errorOfDocument, STATUS, type FfiContext } from './context.js';
 import type { FfiCallback, FfiValue } from './library.js';
 import type { FfiName } from './symbols.js';
+import { busToken } from './ffi-bus.js';
 
 const pollRange = [1, 4096] as const;
 const timeoutRange = [0, 2_147_483_647] as const;
@@ -34,6 +35,7 @@ export class FfiWorker implements NativeWorker {
   readonly delivery: Delivery;
   private readonly context: FfiContext;
   private readonly handle: FfiValue;
+  private readonly handleNumber: number;
   private readonly callback: FfiCallback | null;
   private readonly waiters = new Map<number, Waiter>();
   private onWakeup: (() => void) | null = null;
@@ -49,12 +51,14 @@ export class FfiWorker implements NativeWorker {
     context.check(
       library.call.tasker_worker_open(memory.first, memory.firstSize, library.none, memory.handleOut, memory.error),
     );
-    return new FfiWorker(context, memory.takeHandle('handle'), delivery);
+    return new FfiWorker(context, delivery);
   }
 
-  private constructor(context: FfiContext, handle: FfiValue, delivery: Delivery) {
+  /** Takes the handle that the library wrote. */
+  private constructor(context: FfiContext, delivery: Delivery) {
     this.context = context;
-    this.handle = handle;
+    this.handle = context.memory.takeHandle('handle');
+    this.handleNumber = context.memory.number('handle');
     this.callback = delivery === 'push' ? this.listen() : null;
     this.delivery = this.callback === null ? 'poll' : 'push';
   }
@@ -289,6 +293,11 @@ export class FfiWorker implements NativeWorker {
     this.alive();
     checkText('cancelTask', 'taskUuid', taskUuid);
     this.order('tasker_worker_cancel_task', taskUuid);
+  }
+
+  busToken(): string {
+    this.alive();
+    return busToken(this.handleNumber);
   }
 
   retryTask(taskUuid: string): number {

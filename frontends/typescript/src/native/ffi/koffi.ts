@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 
 import type { FfiCallback, FfiCalls, FfiLibrary, FfiValue } from './library.js';
-import { FFI_SYMBOLS, type FfiType } from './symbols.js';
+import { FFI_SYMBOLS, type FfiName, type FfiType } from './symbols.js';
 
 type Settled = (error: Error | null, status: number) => void;
 
@@ -64,17 +64,25 @@ class KoffiLibrary implements FfiLibrary {
   }
 
   closeWorker(worker: FfiValue, error: FfiValue): Promise<number> {
-    const close = this.call.tasker_worker_close as unknown as {
-      async(worker: FfiValue, error: FfiValue, settled: Settled): void;
-    };
+    return this.callApart('tasker_worker_close', worker, error);
+  }
+
+  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): Promise<number> {
+    return this.callApart('tasker_bus_close', worker, bus, error);
+  }
+
+  /** A call on another thread. */
+  private callApart(name: FfiName, ...values: FfiValue[]): Promise<number> {
+    const apart = this.call[name] as unknown as { async(...values: (FfiValue | Settled)[]): void };
     return new Promise((resolve, reject) => {
-      close.async(worker, error, (failure, status) => {
+      const settled: Settled = (failure, status) => {
         if (failure === null) {
           resolve(status);
         } else {
           reject(failure);
         }
-      });
+      };
+      apart.async(...values, settled);
     });
   }
 

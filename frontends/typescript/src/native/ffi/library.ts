@@ -24,6 +24,8 @@ export interface FfiLibrary {
   readonly none: FfiValue;
   /** `tasker_worker_close` without holding up this thread, where a callback on its way needs it to go on. */
   closeWorker(worker: FfiValue, error: FfiValue): Promise<number> | number;
+  /** `tasker_bus_close` in the same way. */
+  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): Promise<number> | number;
   /** Address of `memory`, plus `offset` bytes; good for as long as the caller keeps `memory`. */
   address(memory: Uint8Array, offset?: number): FfiValue;
   /** A handle that the library wrote as two words, the low one first. */

@@ -1,8 +1,8 @@
 // The functions of include/tasker/tasker.h that the FFI door calls, as data: each binding turns them into its own types.
 
 /**
- * Type of a parameter or result. `handle`: a worker or an error; `address`: memory or NULL; `size`: size_t; `callback`: a
- * function or NULL; `text`: NUL-terminated text of the library's.
+ * Type of a parameter or result. `handle`: a worker or an error; `address`: memory or NULL; `size`: size_t or uint64_t, which
+ * are the same where there are packages; `callback`: a function or NULL; `text`: NUL-terminated text of the library's.
  */
 export type FfiType = 'handle' | 'address' | 'callback' | 'size' | 'u32' | 'i32' | 'text' | 'void';
 
@@ -75,6 +75,17 @@ export const FFI_SYMBOLS = {
   tasker_worker_retry_task: fallible('handle', ...textIn, 'address'),
   tasker_worker_put_template: oneId,
   tasker_worker_list_templates: report,
+
+  tasker_bus_open: fallible('handle', 'address'),
+  tasker_bus_close: fallible('handle', 'size'),
+  tasker_bus_register_event: fallible('handle', 'size', ...textIn, ...textIn),
+  tasker_bus_list_events: fallible('handle', 'size', 'address'),
+  tasker_bus_publish_begin: fallible('handle', 'size', ...textIn, ...textIn, 'u32', 'address'),
+  tasker_bus_subscribe: fallible('handle', 'size', ...textIn, ...textIn, 'address'),
+  tasker_bus_unsubscribe: fallible('handle', 'size', 'size'),
+  tasker_bus_get_subscription: fallible('handle', 'size', 'size', 'address'),
+  tasker_bus_poll: fallible('handle', 'size', 'u32', 'size', 'address'),
+  tasker_bus_set_wakeup: fallible('handle', 'size', 'callback', 'address', 'callback'),
 
   tasker_worker_get_status: report,
   tasker_worker_get_metrics: report,
