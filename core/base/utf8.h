@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace tasker::base {
@@ -22,6 +23,10 @@ Utf8Step utf8_at(std::string_view text, std::size_t at);
 /// long ones, but works with statics that go while threads of the core still run, when a process
 /// exits.
 bool is_utf8(std::string_view text);
+
+/// Appends the character `code` (at most 0x10FFFF). Half of a surrogate pair becomes the three
+/// bytes that its number asks for, which is not well-formed UTF-8.
+void append_utf8(std::string& out, std::uint32_t code);
 
 /// U+FFFD in UTF-8.
 inline constexpr std::string_view kUtf8Replacement = "\xEF\xBF\xBD";

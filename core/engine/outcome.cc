@@ -41,32 +41,43 @@ const model::RetryPolicy& policy_of(const CompiledTemplate& compiled, std::uint3
   return compiled.stored.body.steps[template_step].retry;
 }
 
-void decide_success(const CompiledTemplate& compiled, std::uint32_t template_step,
-                    std::string result_json, store::Completion& completion) {
-  completion.next = after(StepEventKind::kComplete);
-  completion.result_json = std::move(result_json);
-  completion.dependents = compiled.dependents[template_step];
-  completion.is_sink = compiled.graph.is_sink(template_step);
-}
-
-}  // namespace
-
-store::Completion decide_completion(const CompiledTemplate& compiled, const AttemptFacts& facts,
-                                    StepResult result, std::int64_t now_us, base::Random& random) {
+/// What success and failure have in common.
+void begin(const AttemptFacts& facts, StepResult& result, store::Completion& completion) {
   const store::Claim& claim = facts.claim;
-  store::Completion completion;
   completion.step = claim.step;
   completion.attempt = claim.attempt;
   completion.worker = facts.worker;
   completion.template_id = claim.template_id;
-  completion.metadata_json = std::move(result.metadata_json);
+  completion.events.clear();
+  completion.metadata_json.swap(result.metadata_json);
   completion.started_at_us = facts.started_at_us;
-  completion.execution_us =
-      result.execution_us > 0 ? result.execution_us : elapsed_us(facts.started_at_us, now_us);
+  completion.execution_us = result.execution_us;
+}
+
+}  // namespace
+
+void decide_success(const CompiledTemplate& compiled, const AttemptFacts& facts, StepResult& result,
+                    store::Completion& completion) {
+  const std::uint32_t template_step = facts.claim.template_step;
+  begin(facts, result, completion);
+  completion.next = after(StepEventKind::kComplete);
+  completion.result_json.swap(result.result_json);
+  completion.error_json.clear();
+  completion.retry_at_us = 0;
+  completion.dependents = compiled.dependents[template_step];
+  completion.is_sink = compiled.graph.is_sink(template_step);
+}
+
+store::Completion decide_completion(const CompiledTemplate& compiled, const AttemptFacts& facts,
+                                    StepResult result, std::int64_t now_us, base::Random& random) {
+  const store::Claim& claim = facts.claim;
+  if (result.execution_us <= 0) result.execution_us = elapsed_us(facts.started_at_us, now_us);
+  store::Completion completion;
   if (result.success) {
-    decide_success(compiled, claim.template_step, std::move(result.result_json), completion);
+    decide_success(compiled, facts, result, completion);
     return completion;
   }
+  begin(facts, result, completion);
   completion.error_json = std::move(result.error_json);
   if (completion.error_json.empty()) {
     completion.error_json =

@@ -39,12 +39,20 @@ struct AttemptFacts {
 /// Result document of the contract's 2.2 to a StepResult. INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT
 /// with the field. Unknown keys are kept inside metadata; a wrong type in metadata other than
 /// `retryable`, `execution_time_ms` and `retry_after_seconds` is tolerated.
+/// @param into replaced, its memory used again; undefined after an error
+base::Status read_step_result(std::string_view document, std::size_t bytes_max, StepResult& into);
+/// As above, as a new value.
 base::Result<StepResult> read_step_result(std::string_view document, std::size_t bytes_max);
 
 /// Success completes the step; a retryable failure with attempts left waits for its back-off; any
 /// other fails it.
 store::Completion decide_completion(const CompiledTemplate& compiled, const AttemptFacts& facts,
                                     StepResult result, std::int64_t now_us, base::Random& random);
+/// The same for a success, which needs no time and no chance. What was in `completion` is replaced,
+/// its memory goes to `result` in exchange.
+/// @param result with its execution_us
+void decide_success(const CompiledTemplate& compiled, const AttemptFacts& facts, StepResult& result,
+                    store::Completion& completion);
 
 /// A failure that the core states itself: `error_type` such as "timeout", "lease_lapsed".
 StepResult core_failure(std::string_view message, std::string_view error_type, bool retryable);

@@ -92,13 +92,7 @@ bool Attachment::has_news() const { return worker_->dispatcher.announced(*taker_
 
 Status Attachment::complete_step_event(const base::Uuid& event_id, std::string_view result_json) {
   if (auto ok = worker_->usable(); !ok) return ok;
-  Result<engine::StepResult> result;
-  {
-    Lock lock(reader_mutex_);
-    result = reader_.read(result_json, worker_->config.result_bytes_max);
-  }
-  if (!result) return fail(result.error());
-  return worker_->complete(event_id, std::move(*result), taker_.get());
+  return worker_->complete_document(event_id, result_json, taker_.get());
 }
 
 void Attachment::checkpoint_step_event(const base::Uuid& event_id, std::string_view checkpoint_json,

@@ -18,7 +18,6 @@
 #include "core/base/mutex.h"
 #include "core/base/result.h"
 #include "core/base/uuid.h"
-#include "core/engine/step_result_reader.h"
 #include "core/worker/executor.h"
 #include "core/worker/notice.h"
 #include "core/worker/step_event.h"
@@ -91,9 +90,6 @@ class Attachment {
   const std::shared_ptr<Worker::Impl> worker_;
   const std::shared_ptr<Taker> taker_;
 
-  // One for each attachment: threads do not wait for each other to read their results.
-  base::Mutex reader_mutex_;
-  engine::StepResultReader reader_ TASKER_GUARDED_BY(reader_mutex_);
 };
 
 }  // namespace tasker::worker

@@ -1,21 +1,21 @@
 #include "core/worker/completion_batch.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/base/json_text.h"
 
 namespace tasker::worker {
 
 using base::Error;
 using base::ErrorCode;
 using base::fail;
+using base::JsonKind;
 using base::Result;
-using simdjson::SUCCESS;
 
 namespace {
 
@@ -30,18 +30,17 @@ struct CompletionText {
   std::string_view result_json;  ///< borrows from the text
 };
 
-/// Reads the members of one element.
+/// Reads one element of a checked text.
 class ElementReader {
  public:
-  ElementReader(std::size_t index, std::string_view original, const simdjson::padded_string& copy)
-      : index_(index), original_(original), copy_(copy) {}
+  explicit ElementReader(std::size_t index) : index_(index) {}
 
-  CompletionText read(simdjson::ondemand::value element) {
-    simdjson::ondemand::object members;
-    if (element.get_object().get(members) != SUCCESS) {
+  CompletionText read(std::string_view element) {
+    if (base::json_kind(element) != JsonKind::kObject) {
       refuse({}, "an object with event_id and result");
     } else {
-      for (auto member : members)
+      base::JsonTextReader members(element);
+      for (base::JsonTextReader::Member member; members.next(member);)
         if (!add(member)) break;
     }
     if (!error_ && !id_) refuse(".event_id", "a UUID");
@@ -55,52 +54,33 @@ class ElementReader {
   }
 
  private:
-  void refuse(std::string_view member, std::string_view expected) {
+  bool refuse(std::string_view member, std::string_view expected) {
     const std::string field = fmt::format("completions[{}]{}", index_, member);
     error_ =
         Error{ErrorCode::kINVALID_ARGUMENT, fmt::format("{}; expected {}", field, expected), field};
-  }
-
-  template <class Member>
-  bool add(Member& member) {
-    std::string_view name;
-    simdjson::ondemand::value value;
-    if (member.unescaped_key().get(name) != SUCCESS) return refused_member("a member name");
-    const bool is_id = name == "event_id";
-    if (!is_id && name != "result") return refused_member("event_id and result alone");
-    if (is_id ? id_.has_value() : !result_.empty()) return refused_member("each member once");
-    if (member.value().get(value) != SUCCESS) return refused_member("a value");
-    return is_id ? add_id(value) : add_result(value);
-  }
-
-  bool refused_member(std::string_view expected) {
-    refuse({}, expected);
     return false;
   }
 
-  bool add_id(simdjson::ondemand::value value) {
-    std::string_view text;
-    if (value.get_string().get(text) == SUCCESS) {
-      event_id_ = text;
-      id_ = base::parse_uuid(text);
-    }
-    if (!id_) refuse(".event_id", "a UUID");
-    return id_.has_value();
-  }
-
-  bool add_result(simdjson::ondemand::value value) {
-    std::string_view text;
-    if (simdjson::to_json_string(value).get(text) != SUCCESS) {
-      refuse(".result", "a result document");
-      return false;
-    }
-    result_ = original_.substr(static_cast<std::size_t>(text.data() - copy_.data()), text.size());
+  bool add(const base::JsonTextReader::Member& member) {
+    const std::string_view name = base::json_string_view(member.name, unescaped_);
+    const bool is_id = name == "event_id";
+    if (!is_id && name != "result") return refuse({}, "event_id and result alone");
+    if (is_id ? id_.has_value() : !result_.empty()) return refuse({}, "each member once");
+    if (is_id) return add_id(member.value);
+    result_ = member.value;
     return true;
   }
 
+  bool add_id(std::string_view value) {
+    if (base::json_kind(value) == JsonKind::kString) {
+      event_id_ = base::json_string_view(value, unescaped_);
+      id_ = base::parse_uuid(event_id_);
+    }
+    return id_.has_value() || refuse(".event_id", "a UUID");
+  }
+
   const std::size_t index_;
-  const std::string_view original_;
-  const simdjson::padded_string& copy_;
+  std::string unescaped_;
   std::string event_id_;
   std::optional<base::Uuid> id_;
   std::string_view result_;
@@ -112,22 +92,17 @@ Result<std::vector<CompletionText>> read_completions(std::string_view json) {
           base::check_json(json, kField, {.bytes_max = kBytesMax, .depth_max = kDepthMax});
       !checked)
     return fail(checked.error());
-  const simdjson::padded_string copy(json);
-  simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  simdjson::ondemand::array array;
-  if (parser.iterate(copy).get(document) != SUCCESS || document.get_array().get(array) != SUCCESS)
+  json.remove_prefix(json.find_first_not_of(" \n\r\t"));
+  if (base::json_kind(json) != JsonKind::kArray)
     return fail(ErrorCode::kINVALID_ARGUMENT,
                 fmt::format("{} is {}; expected an array", kField, base::shown(json)), kField);
   std::vector<CompletionText> read;
-  for (auto element : array) {
+  base::JsonTextReader elements(json);
+  for (std::string_view element; elements.next(element);) {
     if (read.size() == kCompletionsMax)
       return fail(ErrorCode::kINVALID_ARGUMENT,
                   fmt::format("{} has more than {} elements", kField, kCompletionsMax), kField);
-    simdjson::ondemand::value value;
-    if (element.get(value) != SUCCESS)
-      return fail(ErrorCode::kINVALID_JSON, fmt::format("{} can not be read", kField), kField);
-    read.push_back(ElementReader(read.size(), json, copy).read(value));
+    read.push_back(ElementReader(read.size()).read(element));
   }
   return read;
 }

@@ -23,6 +23,7 @@ namespace {
 // One transaction takes at most so many of each, so that no caller waits for a giant.
 constexpr std::size_t kCompletionsPerCommit = 4'096;
 constexpr std::size_t kTasksPerCommit = 1'024;
+constexpr std::size_t kKeptTextBytesMax = 4U << 10;
 constexpr std::size_t kTasksQueuedMax = 1'000'000;
 constexpr std::int64_t kRetryFirstUs = 20'000;
 constexpr std::int64_t kRetryLongestUs = 1'000'000;
@@ -68,16 +69,12 @@ void StoreWriter::stop() {
   thread_.join();
 }
 
-bool StoreWriter::has_room_for_completion() {
-  Lock lock(mutex_);
-  return inbox_.completions.size() < completions_max_;
-}
-
-bool StoreWriter::complete(PendingCompletion completion) {
+bool StoreWriter::complete(PendingCompletion& completion) {
   {
     Lock lock(mutex_);
     if (ended_) return false;
-    inbox_.completions.push_back(std::move(completion));
+    inbox_.completions.exchange(completion);
+    completions_waiting_ = inbox_.completions.size();
     ++submitted_;
   }
   work_.notify_one();
@@ -89,9 +86,10 @@ void StoreWriter::complete_all(std::vector<PendingCompletion> completions) {
   {
     Lock lock(mutex_);
     for (PendingCompletion& completion : completions) {
-      inbox_.completions.push_back(std::move(completion));
+      inbox_.completions.exchange(completion);
       ++submitted_;
     }
+    completions_waiting_ = inbox_.completions.size();
   }
   work_.notify_one();
 }
@@ -317,7 +315,8 @@ bool StoreWriter::take_work() {
   }
   if (inbox_.empty() && !leftovers) return !stopping_;
   if (stopping_ && failures_ > 0) return false;
-  move_all(inbox_.completions, work_taken_.completions);
+  work_taken_.completions.take_all(inbox_.completions);
+  completions_waiting_ = 0;
   move_all(inbox_.checkpoints, work_taken_.checkpoints);
   move_all(inbox_.releases, work_taken_.releases);
   move_all(inbox_.controls, work_taken_.controls);
@@ -340,15 +339,14 @@ bool StoreWriter::take_work() {
 void StoreWriter::fill_batch() {
   batch_.now_us = clock_.wall_us();
   batch_.checkpoints.clear();
-  batch_.completions.clear();
   batch_.releases.clear();
   batch_.tasks.clear();
   for (PendingCheckpoint& pending : work_taken_.checkpoints)
     batch_.checkpoints.push_back(std::move(pending.checkpoint));
-  for (PendingCompletion& pending : work_taken_.completions) {
-    if (batch_.completions.size() == kCompletionsPerCommit) break;
-    batch_.completions.push_back(std::move(pending.completion));
-  }
+  const std::size_t completions = std::min(work_taken_.completions.size(), kCompletionsPerCommit);
+  batch_.completions.resize(completions);
+  for (std::size_t i = 0; i < completions; ++i)
+    std::swap(batch_.completions[i], work_taken_.completions.items()[i].completion);
   std::move(work_taken_.releases.begin(), work_taken_.releases.end(),
             std::back_inserter(batch_.releases));
   for (PendingCreate& create : work_taken_.creates)
@@ -411,10 +409,26 @@ void StoreWriter::deliver(store::WriteOutcome& outcome) {
   if (outcome.next_due_us && on_next_due_) on_next_due_(*outcome.next_due_us);
 }
 
+// Texts were allocated by the threads that complete; small ones go back to them in their places.
+void StoreWriter::give_memory_back() {
+  const auto drop_large = [](std::string& text) {
+    if (text.capacity() > kKeptTextBytesMax) std::string().swap(text);
+  };
+  for (std::size_t i = 0; i < batch_.completions.size(); ++i) {
+    store::Completion& completion = batch_.completions[i];
+    drop_large(completion.result_json);
+    drop_large(completion.metadata_json);
+    drop_large(completion.error_json);
+    PendingCompletion& pending = work_taken_.completions.items()[i];
+    pending.publication.reset();
+    std::swap(pending.completion, completion);
+  }
+}
+
 void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
   for (std::size_t i = 0; i < batch_.completions.size(); ++i) {
     store::Completion& completion = batch_.completions[i];
-    PendingCompletion& pending = work_taken_.completions[i];
+    PendingCompletion& pending = work_taken_.completions.items()[i];
     if (outcome.completions[i] == store::CompletionOutcome::kRecorded) {
       if (told_) note_end(pending, completion);
       if (!completion.events.empty()) metrics_.durable_events(completion.events.size());
@@ -431,9 +445,8 @@ void StoreWriter::deliver_completions(const store::WriteOutcome& outcome) {
     notice.event_id = pending.event_id;
     dispatcher_.notify(std::move(notice), pending.attachment);
   }
-  work_taken_.completions.erase(
-      work_taken_.completions.begin(),
-      work_taken_.completions.begin() + static_cast<std::ptrdiff_t>(batch_.completions.size()));
+  give_memory_back();
+  work_taken_.completions.drop_first(batch_.completions.size());
 }
 
 void StoreWriter::deliver_created(const store::WriteOutcome& outcome) {
@@ -548,7 +561,7 @@ void StoreWriter::commit_failed(const Error& error) {
   maybe_claimable_ = true;
   deliveries_.not_committed(batch_);
   for (std::size_t i = 0; i < batch_.completions.size(); ++i)
-    work_taken_.completions[i].completion = std::move(batch_.completions[i]);
+    work_taken_.completions.items()[i].completion = std::move(batch_.completions[i]);
   batch_.completions.clear();
   for (std::size_t i = 0; i < batch_.checkpoints.size(); ++i)
     work_taken_.checkpoints[i].checkpoint = std::move(batch_.checkpoints[i]);

@@ -2,6 +2,7 @@
 // transaction (group commit) and turns what the transaction claimed into step events.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -21,6 +22,7 @@
 #include "core/worker/event_builder.h"
 #include "core/worker/event_delivery.h"
 #include "core/worker/metrics.h"
+#include "core/worker/slot_queue.h"
 #include "core/worker/task_waiters.h"
 #include "core/worker/transition_publisher.h"
 
@@ -95,10 +97,11 @@ class StoreWriter {
   void stop();
 
   /// Whether the completion channel takes one more now.
-  bool has_room_for_completion();
-  /// False when the channel is closed. Callers ask for room first; those who asked at the same
-  /// moment may pass the bound by one each.
-  bool complete(PendingCompletion completion);
+  bool has_room_for_completion() const { return completions_waiting_ < completions_max_; }
+  /// False when the channel is closed, `completion` then untouched; else it is left with memory for
+  /// the next one. Callers ask for room first; those who asked at the same moment may pass the
+  /// bound by one each.
+  bool complete(PendingCompletion& completion);
   /// As complete, past the bound: for ends that the core states itself.
   void complete_all(std::vector<PendingCompletion> completions);
   void release(std::vector<store::Release> releases);
@@ -154,7 +157,7 @@ class StoreWriter {
 
  private:
   struct Inbox {
-    std::deque<PendingCompletion> completions;
+    SlotQueue<PendingCompletion> completions;
     std::deque<PendingCheckpoint> checkpoints;
     std::deque<store::Release> releases;
     std::deque<PendingCreate> creates;
@@ -178,6 +181,7 @@ class StoreWriter {
   void go_on(PendingCheckpoint& pending);
   void fail_checkpoint(PendingCheckpoint& pending, const base::Error& error);
   void fail_checkpoints(const base::Error& error);
+  void give_memory_back();
   void deliver_completions(const store::WriteOutcome& outcome);
   void deliver_created(const store::WriteOutcome& outcome);
   void deliver_claims(const store::WriteOutcome& outcome);
@@ -215,6 +219,7 @@ class StoreWriter {
   base::Condition work_;
   base::Condition done_;
   Inbox inbox_ TASKER_GUARDED_BY(mutex_);
+  std::atomic<std::size_t> completions_waiting_{0};  // in the inbox
   std::size_t tasks_queued_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t submitted_ TASKER_GUARDED_BY(mutex_) = 0;
   std::uint64_t settled_ TASKER_GUARDED_BY(mutex_) = 0;

@@ -110,7 +110,7 @@ Status Worker::complete_success(const base::Uuid& event_id, std::string result_j
   engine::StepResult result;
   result.success = true;
   result.result_json = std::move(result_json);
-  return impl_->complete(event_id, std::move(result));
+  return impl_->complete(event_id, result);
 }
 
 void Worker::checkpoint_step_event(const base::Uuid& event_id, std::string_view checkpoint_json,

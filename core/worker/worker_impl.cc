@@ -1,12 +1,12 @@
 #include "core/worker/worker_impl.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <new>
 #include <utility>
 
+#include "core/base/process_id.h"
 #include "core/worker/checkpoint.h"
 #include "core/worker/task_factory.h"
 
@@ -62,14 +62,14 @@ Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
       transitions(*bus, name, *logger, *clock),
       publisher({domain_events, dispatcher, metrics, *logger, *clock}),
       deliveries({metrics, *logger, *clock, [this] { dispatcher.wake(); }}),
-      pid_(getpid()),
+      pid_(base::process_id()),
       leases_(name, config.lease_ttl_ms, templates_, *logger, *clock),
       random_(base::Random::from_system()) {}
 
 Worker::Impl::~Impl() { (void)stop(); }
 
 Status Worker::Impl::usable() const {
-  if (getpid() != pid_)
+  if (base::process_id() != pid_)
     return fail(ErrorCode::kFORKED,
                 fmt::format("the worker was opened by process {}; this is a fork of it", pid_));
   const WorkerState now = state;
@@ -194,11 +194,14 @@ Result<std::size_t> Worker::Impl::wait_step_events(std::size_t max, std::int64_t
   return poll_step_events(max, out, executor);
 }
 
-store::Completion Worker::Impl::decide(const Dispatched& dispatched, engine::StepResult result) {
+void Worker::Impl::decide(const Dispatched& dispatched, engine::StepResult& result,
+                          store::Completion& completion) {
   const engine::AttemptFacts facts{dispatched.claim, dispatched.worker, dispatched.started_wall_us};
+  if (result.success && result.execution_us > 0)
+    return engine::decide_success(*dispatched.compiled, facts, result, completion);
   Lock lock(random_mutex_);
-  return engine::decide_completion(*dispatched.compiled, facts, std::move(result), clock->wall_us(),
-                                   random_);
+  completion = engine::decide_completion(*dispatched.compiled, facts, std::move(result),
+                                         clock->wall_us(), random_);
 }
 
 namespace {
@@ -219,14 +222,14 @@ AttemptOutcome outcome_of(const store::Completion& completion) {
 AttemptOutcome Worker::Impl::record_end(const Dispatched& dispatched, engine::StepResult result,
                                         EndCause cause) {
   std::vector<PendingCompletion> one(1);
-  one[0].completion = decide(dispatched, std::move(result));
+  decide(dispatched, result, one[0].completion);
   one[0].cause = cause;
   const AttemptOutcome outcome = outcome_of(one[0].completion);
   writer_->complete_all(std::move(one));
   return outcome;
 }
 
-Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult result,
+Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult& result,
                               const Taker* by) {
   // Before the event is taken: a completion that finds the channel full leaves it open for another
   // try.
@@ -251,34 +254,38 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult res
       if (dispatched) dispatcher.put_back(event_id, *dispatched);
     }
   } put_back{dispatcher, event_id, &*dispatched};
-  const std::int64_t ran_us = clock->monotonic_us() - dispatched->started_us;
-  if (result.execution_us <= 0) result.execution_us = ran_us;
+  if (result.execution_us <= 0)
+    result.execution_us = clock->monotonic_us() - dispatched->started_us;
   const std::int64_t execution_us = result.execution_us;
   std::vector<engine::HandlerEvent> own = std::exchange(result.events, {});
   const bool publishes = !own.empty() || publisher.is_asked(*dispatched);
   std::string reported = publishes ? result.result_json : std::string();
-  PendingCompletion pending{decide(*dispatched, std::move(result)), event_id, true,
-                            dispatched->taker};
+  thread_local PendingCompletion pending;  // with the memory of one that was recorded before
+  decide(*dispatched, result, pending.completion);
+  pending.event_id = event_id;
+  pending.tell_if_refused = true;
+  pending.attachment = dispatched->taker;
+  pending.cause = EndCause::kHandler;
+  pending.publication.reset();
   if (publishes)
     pending.publication =
         publisher.prepare(*dispatched, pending.completion, std::move(reported), std::move(own));
   const AttemptOutcome outcome = outcome_of(pending.completion);
-  const bool is_taken = writer_->complete(std::move(pending));
+  const bool is_taken = writer_->complete(pending);
   put_back.dispatched = nullptr;
   dispatched->metrics->ended(outcome, execution_us);
   if (is_taken) return {};
   return fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name));
 }
 
-Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_view document) {
+Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_view document,
+                                       const Taker* by) {
   // Before the event is taken: a text that cannot be read leaves it open for another try.
-  Result<engine::StepResult> result;
-  {
-    Lock lock(result_reader_mutex_);
-    result = result_reader_.read(document, config.result_bytes_max);
-  }
-  if (!result) return fail(result.error());
-  return complete(event_id, std::move(*result));
+  thread_local engine::StepResult result;  // with the memory of the last one
+  Status status = engine::read_step_result(document, config.result_bytes_max, result);
+  if (status) status = complete(event_id, result, by);
+  if (!status) result = {};  // it may hold much
+  return status;
 }
 
 void Worker::Impl::checkpoint(const base::Uuid& event_id, std::string_view document,
@@ -503,7 +510,7 @@ Result<std::uint32_t> Worker::Impl::drain(std::int64_t timeout_ms) {
 }
 
 Status Worker::Impl::stop() {
-  if (getpid() != pid_ || !writer_) return {};
+  if (base::process_id() != pid_ || !writer_) return {};
   dispatcher.abandon();  // a drain under way ends early
   deliveries.abandon();
   Lock lock(stop_mutex_);

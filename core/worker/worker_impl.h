@@ -8,7 +8,6 @@
 
 #include "core/base/mutex.h"
 #include "core/engine/outcome.h"
-#include "core/engine/step_result_reader.h"
 #include "core/worker/dispatcher.h"
 #include "core/worker/domain_event_publisher.h"
 #include "core/worker/domain_event_ring.h"
@@ -45,9 +44,10 @@ class Worker::Impl {
                                              std::vector<StepEvent>& out, Executor executor);
   std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out, Executor executor);
   // `by`: the attachment that settles an event of its own; null for the worker's owner.
-  base::Status complete(const base::Uuid& event_id, engine::StepResult result,
+  base::Status complete(const base::Uuid& event_id, engine::StepResult& result,
                         const Taker* by = nullptr);
-  base::Status complete_document(const base::Uuid& event_id, std::string_view document);
+  base::Status complete_document(const base::Uuid& event_id, std::string_view document,
+                                 const Taker* by = nullptr);
   void checkpoint(const base::Uuid& event_id, std::string_view document, OnCheckpoint on_stored,
                   const Taker* by = nullptr);
   base::Result<std::uint32_t> hand_back(std::span<const base::Uuid> event_ids,
@@ -113,7 +113,9 @@ class Worker::Impl {
   /// Records an end that the core states itself; nobody is told when the fence refuses it.
   AttemptOutcome record_end(const Dispatched& dispatched, engine::StepResult result,
                             EndCause cause);
-  store::Completion decide(const Dispatched& dispatched, engine::StepResult result);
+  /// Into `completion`, whose memory goes to `result` in exchange.
+  void decide(const Dispatched& dispatched, engine::StepResult& result,
+              store::Completion& completion);
   void hand_back(const std::vector<Dispatched>& dispatched);
   Duties duties();
 
@@ -130,9 +132,6 @@ class Worker::Impl {
 
   base::Mutex random_mutex_;
   base::Random random_ TASKER_GUARDED_BY(random_mutex_);
-
-  base::Mutex result_reader_mutex_;
-  engine::StepResultReader result_reader_ TASKER_GUARDED_BY(result_reader_mutex_);
 
   /// Completions that are taken from the dispatcher and not yet with the writer.
   std::atomic<std::uint32_t> completing_{0};

@@ -1,10 +1,10 @@
 #include "doors/c/handle_table.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <utility>
 
+#include "core/base/process_id.h"
 #include "core/base/random.h"
 #include "doors/c/error_object.h"
 #include "doors/c/flat_worker.h"
@@ -45,7 +45,7 @@ Handle* handle_of(std::uint64_t number) {
 }  // namespace
 
 HandleTable& HandleTable::here() {
-  const pid_t pid = getpid();
+  const pid_t pid = base::process_id();
   for (;;) {
     HandleTable* table = current.load();
     if (table && table->pid_ == pid) return *table;

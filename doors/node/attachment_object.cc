@@ -31,6 +31,7 @@ struct AttachmentObject {
   napi_ref on_wakeup = nullptr;
   std::vector<worker::StepEvent> events;  // kept, so that polling allocates once
   std::string text;
+  TextBuffer given;
 };
 
 /// What napi_wrap points to. Shared, so that a wake-up on its way finds out that the object is
@@ -117,7 +118,6 @@ Result<napi_value> set_wakeup(const Call& call, const Kept& object) {
 Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
   auto max = call.integer(0, "max", 1, kPollMax);
   if (!max) return fail(max.error());
-  object->events.clear();
   const auto taken =
       object->attachment->poll_step_events(static_cast<std::size_t>(*max), object->events);
   if (!taken) return fail(taken.error());
@@ -136,15 +136,15 @@ Result<napi_value> poll_notices(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> complete_step_event(const Call& call, const Kept& object) {
-  auto event_id = uuid_argument(call, 0, "eventId");
+  auto event_id = call.uuid(0, "eventId");
   if (!event_id) return fail(event_id.error());
-  auto result = call.text(1, "resultJson");
+  auto result = call.text(1, "resultJson", object->given);
   if (!result) return fail(result.error());
   return undefined_or(object->attachment->complete_step_event(*event_id, *result));
 }
 
 Result<napi_value> complete_step_events(const Call& call, const Kept& object) {
-  auto completions = call.text(0, "completionsJson");
+  auto completions = call.text(0, "completionsJson", object->given);
   if (!completions) return fail(completions.error());
   auto refusals = worker::complete_step_events_json(
       [&](const base::Uuid& id, std::string_view result) {

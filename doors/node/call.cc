@@ -13,6 +13,10 @@ using base::Result;
 
 namespace {
 
+constexpr std::size_t kUuidTextBytes = 36;
+constexpr std::size_t kTextBytesFirst = 4U << 10;
+constexpr std::size_t kKeptTextBytesMax = 1U << 20;
+
 // Whether a step fails because the environment goes down or an exception is pending does not matter
 // here: either way there is nobody left to tell.
 void set_text(napi_env env, napi_value object, const char* name, std::string_view text) {
@@ -64,6 +68,25 @@ std::optional<std::string> read_text(napi_env env, napi_value value) {
     return std::nullopt;
   text.resize(length);
   return text;
+}
+
+std::optional<std::string_view> TextBuffer::read(napi_env env, napi_value value) {
+  if (capacity_ == 0 || capacity_ > kKeptTextBytesMax) {
+    memory_ = std::make_unique_for_overwrite<char[]>(kTextBytesFirst);
+    capacity_ = kTextBytesFirst;
+  }
+  std::size_t length = 0;
+  if (napi_get_value_string_utf8(env, value, memory_.get(), capacity_, &length) != napi_ok)
+    return std::nullopt;
+  // A text that may have been cut off: what is left has no room for a character of four bytes.
+  if (length + 4 >= capacity_) {
+    if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return std::nullopt;
+    capacity_ = length + 5;
+    memory_ = std::make_unique_for_overwrite<char[]>(capacity_);
+    if (napi_get_value_string_utf8(env, value, memory_.get(), capacity_, &length) != napi_ok)
+      return std::nullopt;
+  }
+  return std::string_view(memory_.get(), length);
 }
 
 napi_value make_string(napi_env env, std::string_view text) {
@@ -123,6 +146,27 @@ Result<std::string> Call::text(std::size_t index, std::string_view name) const {
   return std::move(*text);
 }
 
+Result<std::string_view> Call::text(std::size_t index, std::string_view name,
+                                    TextBuffer& buffer) const {
+  if (index < count_)
+    if (const auto text = buffer.read(env_, arguments_[index])) return *text;
+  return refuse(name, arguments_[index], "a string");
+}
+
+Result<base::Uuid> Call::uuid(std::size_t index, std::string_view name) const {
+  // A longer text is cut off, and no UUID either way.
+  char text[kUuidTextBytes + 2];
+  std::size_t length = 0;
+  if (index < count_ &&
+      napi_get_value_string_utf8(env_, arguments_[index], text, sizeof text, &length) == napi_ok)
+    if (const auto id = base::parse_uuid({text, length})) return *id;
+  const auto given = this->text(index, name);
+  if (!given) return base::fail(given.error());
+  return base::fail(ErrorCode::kINVALID_ARGUMENT,
+                    fmt::format("{} is \"{}\"; expected a UUID", name, base::shown(*given)),
+                    std::string(name));
+}
+
 Result<std::optional<std::string>> Call::text_or_null(std::size_t index,
                                                       std::string_view name) const {
   if (type(index) == napi_null) return std::optional<std::string>{};
@@ -155,17 +199,17 @@ Result<std::vector<std::string>> Call::texts(std::size_t index, std::string_view
 
 Result<std::int64_t> Call::integer(std::size_t index, std::string_view name, std::int64_t min,
                                    std::int64_t max) const {
-  const std::string expected = fmt::format("an integer from {} to {}", min, max);
   double value = 0;
-  if (type(index) != napi_number ||
-      napi_get_value_double(env_, arguments_[index], &value) != napi_ok)
-    return refuse(name, arguments_[index], expected);
-  if (std::trunc(value) != value || value < static_cast<double>(min) ||
-      value > static_cast<double>(max))
-    return base::fail(ErrorCode::kINVALID_ARGUMENT,
-                      fmt::format("{}: {} is {}; expected {}", function_, name, value, expected),
-                      std::string(name));
-  return static_cast<std::int64_t>(value);
+  const bool is_number =
+      index < count_ && napi_get_value_double(env_, arguments_[index], &value) == napi_ok;
+  if (is_number && std::trunc(value) == value && value >= static_cast<double>(min) &&
+      value <= static_cast<double>(max))
+    return static_cast<std::int64_t>(value);
+  const std::string expected = fmt::format("an integer from {} to {}", min, max);
+  if (!is_number) return refuse(name, arguments_[index], expected);
+  return base::fail(ErrorCode::kINVALID_ARGUMENT,
+                    fmt::format("{}: {} is {}; expected {}", function_, name, value, expected),
+                    std::string(name));
 }
 
 Result<napi_value> Call::function_or_null(std::size_t index, std::string_view name) const {

@@ -4,12 +4,14 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/base/uuid.h"
 
 namespace tasker::node {
 
@@ -25,6 +27,17 @@ napi_value make_string(napi_env env, std::string_view text);
 
 /// A JavaScript string's text; nullopt for what is no readable string.
 std::optional<std::string> read_text(napi_env env, napi_value value);
+
+/// Memory for the texts of calls, kept from one to the next. Threads: the environment's own.
+class TextBuffer {
+ public:
+  /// The text of `value`, until the next call; nullopt when it is no string.
+  std::optional<std::string_view> read(napi_env env, napi_value value);
+
+ private:
+  std::size_t capacity_ = 0;
+  std::unique_ptr<char[]> memory_;
+};
 
 /// Arguments of one call. Reads report INVALID_ARGUMENT with the argument's name as the field.
 /// Threads: the environment's own.
@@ -44,6 +57,10 @@ class Call {
   bool is_given(std::size_t index) const { return type(index) != napi_undefined; }
 
   base::Result<std::string> text(std::size_t index, std::string_view name) const;
+  /// As text, borrowed from `buffer`.
+  base::Result<std::string_view> text(std::size_t index, std::string_view name,
+                                      TextBuffer& buffer) const;
+  base::Result<base::Uuid> uuid(std::size_t index, std::string_view name) const;
   /// null gives nullopt; undefined is refused.
   base::Result<std::optional<std::string>> text_or_null(std::size_t index,
                                                         std::string_view name) const;

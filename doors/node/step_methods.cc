@@ -92,17 +92,6 @@ Result<worker::HandlerSpec> handler_of(napi_env env, napi_value value, std::uint
 
 }  // namespace
 
-Result<base::Uuid> uuid_argument(const Call& call, std::size_t index, std::string_view name) {
-  auto text = call.text(index, name);
-  if (!text) return fail(text.error());
-  const auto id = base::parse_uuid(*text);
-  if (!id)
-    return fail(ErrorCode::kINVALID_ARGUMENT,
-                fmt::format("{} is \"{}\"; expected a UUID", name, base::shown(*text)),
-                std::string(name));
-  return *id;
-}
-
 Result<std::vector<base::Uuid>> uuids_argument(const Call& call, std::size_t index,
                                                std::string_view name) {
   const auto texts = call.texts(index, name);
@@ -167,7 +156,7 @@ Environment::Settle text_settle(std::string text) {
 }
 
 Result<Checkpoint> read_checkpoint(const Call& call) {
-  auto event_id = uuid_argument(call, 0, "eventId");
+  auto event_id = call.uuid(0, "eventId");
   if (!event_id) return fail(event_id.error());
   auto json = call.text(1, "checkpointJson");
   if (!json) return fail(json.error());

@@ -22,7 +22,6 @@ namespace tasker::node {
 
 inline constexpr std::int64_t kPollMax = 4'096;
 
-base::Result<base::Uuid> uuid_argument(const Call& call, std::size_t index, std::string_view name);
 base::Result<std::vector<base::Uuid>> uuids_argument(const Call& call, std::size_t index,
                                                      std::string_view name);
 base::Result<worker::Executor> executor_argument(const Call& call, std::size_t index);

@@ -43,6 +43,7 @@ struct WorkerObject {
   bool closed = false;
   std::vector<worker::StepEvent> events;  // kept, so that polling allocates once
   std::string text;
+  TextBuffer given;
 };
 
 /// What napi_wrap points to. Shared, so that a wake-up on its way finds out that the object is
@@ -186,7 +187,6 @@ Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
     if (!named) return fail(named.error());
     executor = *named;
   }
-  object->events.clear();
   if (object->worker->poll_step_events(static_cast<std::size_t>(*max), object->events, executor) ==
       0)
     return null_value(call);
@@ -250,13 +250,13 @@ Result<napi_value> poll_deliveries(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> acknowledge_delivery(const Call& call, const Kept& object) {
-  auto delivery_id = uuid_argument(call, 0, "deliveryId");
+  auto delivery_id = call.uuid(0, "deliveryId");
   if (!delivery_id) return fail(delivery_id.error());
   return undefined_or(object->worker->acknowledge_delivery(*delivery_id));
 }
 
 Result<napi_value> fail_delivery(const Call& call, const Kept& object) {
-  auto delivery_id = uuid_argument(call, 0, "deliveryId");
+  auto delivery_id = call.uuid(0, "deliveryId");
   if (!delivery_id) return fail(delivery_id.error());
   auto failure = call.text(1, "failureJson");
   if (!failure) return fail(failure.error());
@@ -264,15 +264,15 @@ Result<napi_value> fail_delivery(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> complete_step_event(const Call& call, const Kept& object) {
-  auto event_id = uuid_argument(call, 0, "eventId");
+  auto event_id = call.uuid(0, "eventId");
   if (!event_id) return fail(event_id.error());
-  auto result = call.text(1, "resultJson");
+  auto result = call.text(1, "resultJson", object->given);
   if (!result) return fail(result.error());
   return undefined_or(object->worker->complete_step_event(*event_id, *result));
 }
 
 Result<napi_value> complete_step_events(const Call& call, const Kept& object) {
-  auto completions = call.text(0, "completionsJson");
+  auto completions = call.text(0, "completionsJson", object->given);
   if (!completions) return fail(completions.error());
   auto refusals = worker::complete_step_events_json(*object->worker, *completions);
   if (!refusals) return fail(refusals.error());
@@ -317,7 +317,7 @@ Result<napi_value> create_task_sync(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> wait_for_task(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
   auto timeout_ms = call.integer(1, "timeoutMs", 0, kTimeoutMsMax);
   if (!timeout_ms) return fail(timeout_ms.error());
@@ -339,7 +339,7 @@ Result<napi_value> put_template(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> get_task(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
   return read_text(call, *object,
                    [&](store::Reader& reader) { return worker::task_json(reader, *task); });
@@ -355,25 +355,25 @@ Result<napi_value> list_tasks(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> list_task_steps(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
   return read_text(call, *object,
                    [&](store::Reader& reader) { return worker::task_steps_json(reader, *task); });
 }
 
 Result<napi_value> get_step(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
-  auto step = uuid_argument(call, 1, "stepUuid");
+  auto step = call.uuid(1, "stepUuid");
   if (!step) return fail(step.error());
   return read_text(call, *object,
                    [&](store::Reader& reader) { return worker::step_json(reader, *task, *step); });
 }
 
 Result<napi_value> get_step_audit_history(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
-  auto step = uuid_argument(call, 1, "stepUuid");
+  auto step = call.uuid(1, "stepUuid");
   if (!step) return fail(step.error());
   return read_text(call, *object, [&](store::Reader& reader) {
     return worker::step_audit_json(reader, *task, *step);
@@ -386,13 +386,13 @@ Result<napi_value> list_templates(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> cancel_task(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
   return undefined_or(object->worker->cancel_task(*task));
 }
 
 Result<napi_value> retry_task(const Call& call, const Kept& object) {
-  auto task = uuid_argument(call, 0, "taskUuid");
+  auto task = call.uuid(0, "taskUuid");
   if (!task) return fail(task.error());
   return count_or(call, object->worker->retry_task(*task));
 }
