@@ -23,7 +23,7 @@ struct StepResult {
   std::string error_json;     ///< object; empty on success
   std::string metadata_json;  ///< object; empty when none was given
   bool retryable = true;      ///< metadata.retryable, else error.retryable, else as
-                          ///< contract/crash_types.def says of the error type, else true
+                              ///< contract/crash_types.def says of the error type, else true
   std::optional<std::int64_t> retry_after_ms;
   std::int64_t execution_us = 0;
   std::vector<HandlerEvent> events;  ///< what the handler itself publishes

@@ -89,7 +89,6 @@ class Attachment {
 
   const std::shared_ptr<Worker::Impl> worker_;
   const std::shared_ptr<Taker> taker_;
-
 };
 
 }  // namespace tasker::worker

@@ -107,10 +107,10 @@ Status Worker::complete_step_event(const base::Uuid& event_id, std::string_view 
 
 Status Worker::complete_success(const base::Uuid& event_id, std::string result_json) {
   if (auto ok = impl_->usable(); !ok) return ok;
-  engine::StepResult result;
-  result.success = true;
-  result.result_json = std::move(result_json);
-  return impl_->complete(event_id, result);
+  Impl::CompletionMemory memory;
+  memory.result.success = true;
+  memory.result.result_json = std::move(result_json);
+  return impl_->complete(event_id, memory);
 }
 
 void Worker::checkpoint_step_event(const base::Uuid& event_id, std::string_view checkpoint_json,

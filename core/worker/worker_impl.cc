@@ -22,6 +22,7 @@ using base::Status;
 
 namespace {
 
+constexpr std::size_t kCompletionMemories = 16;
 constexpr std::int64_t kMicrosPerMs = 1'000;
 constexpr std::int64_t kFlushTimeoutUs = 10'000'000;
 constexpr std::int64_t kCheckpointPatienceUs = 10'000'000;  // contract, 1.6
@@ -64,7 +65,9 @@ Worker::Impl::Impl(config::Config settings, std::shared_ptr<base::Logger> log,
       deliveries({metrics, *logger, *clock, [this] { dispatcher.wake(); }}),
       pid_(base::process_id()),
       leases_(name, config.lease_ttl_ms, templates_, *logger, *clock),
-      random_(base::Random::from_system()) {}
+      random_(base::Random::from_system()) {
+  memory_.reserve(kCompletionMemories);
+}
 
 Worker::Impl::~Impl() { (void)stop(); }
 
@@ -229,8 +232,9 @@ AttemptOutcome Worker::Impl::record_end(const Dispatched& dispatched, engine::St
   return outcome;
 }
 
-Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult& result,
+Status Worker::Impl::complete(const base::Uuid& event_id, CompletionMemory& memory,
                               const Taker* by) {
+  engine::StepResult& result = memory.result;
   // Before the event is taken: a completion that finds the channel full leaves it open for another
   // try.
   if (!writer_->has_room_for_completion())
@@ -260,7 +264,7 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult& re
   std::vector<engine::HandlerEvent> own = std::exchange(result.events, {});
   const bool publishes = !own.empty() || publisher.is_asked(*dispatched);
   std::string reported = publishes ? result.result_json : std::string();
-  thread_local PendingCompletion pending;  // with the memory of one that was recorded before
+  PendingCompletion& pending = memory.pending;
   decide(*dispatched, result, pending.completion);
   pending.event_id = event_id;
   pending.tell_if_refused = true;
@@ -278,13 +282,31 @@ Status Worker::Impl::complete(const base::Uuid& event_id, engine::StepResult& re
   return fail(ErrorCode::kCLOSED, fmt::format("worker {} is closed", name));
 }
 
+std::unique_ptr<Worker::Impl::CompletionMemory> Worker::Impl::take_memory() {
+  {
+    Lock lock(memory_mutex_);
+    if (!memory_.empty()) {
+      std::unique_ptr<CompletionMemory> memory = std::move(memory_.back());
+      memory_.pop_back();
+      return memory;
+    }
+  }
+  return std::make_unique<CompletionMemory>();
+}
+
+void Worker::Impl::keep_memory(std::unique_ptr<CompletionMemory> memory) {
+  Lock lock(memory_mutex_);
+  if (memory_.size() < memory_.capacity()) memory_.push_back(std::move(memory));
+}
+
 Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_view document,
                                        const Taker* by) {
   // Before the event is taken: a text that cannot be read leaves it open for another try.
-  thread_local engine::StepResult result;  // with the memory of the last one
-  Status status = engine::read_step_result(document, config.result_bytes_max, result);
-  if (status) status = complete(event_id, result, by);
-  if (!status) result = {};  // it may hold much
+  std::unique_ptr<CompletionMemory> memory = take_memory();
+  const Status read = engine::read_step_result(document, config.result_bytes_max, memory->result);
+  if (!read) return read;
+  Status status = complete(event_id, *memory, by);
+  if (status) keep_memory(std::move(memory));  // what was refused may hold much
   return status;
 }
 

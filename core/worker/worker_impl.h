@@ -44,7 +44,13 @@ class Worker::Impl {
                                              std::vector<StepEvent>& out, Executor executor);
   std::size_t poll_step_events(std::size_t max, std::vector<StepEvent>& out, Executor executor);
   // `by`: the attachment that settles an event of its own; null for the worker's owner.
-  base::Status complete(const base::Uuid& event_id, engine::StepResult& result,
+  /// A result on its way to the writer, with the memory of those before it.
+  struct CompletionMemory {
+    engine::StepResult result;
+    PendingCompletion pending;
+  };
+  /// The completion that `memory.result` stands for.
+  base::Status complete(const base::Uuid& event_id, CompletionMemory& memory,
                         const Taker* by = nullptr);
   base::Status complete_document(const base::Uuid& event_id, std::string_view document,
                                  const Taker* by = nullptr);
@@ -129,6 +135,12 @@ class Worker::Impl {
   base::Mutex handlers_mutex_;
   std::vector<HandlerSpec> handlers_ TASKER_GUARDED_BY(handlers_mutex_);
   bool all_handlers_ TASKER_GUARDED_BY(handlers_mutex_) = false;
+
+  std::unique_ptr<CompletionMemory> take_memory();
+  void keep_memory(std::unique_ptr<CompletionMemory> memory);
+  base::Mutex memory_mutex_;
+  // One for each thread that completes at the same time; no more than were reserved.
+  std::vector<std::unique_ptr<CompletionMemory>> memory_ TASKER_GUARDED_BY(memory_mutex_);
 
   base::Mutex random_mutex_;
   base::Random random_ TASKER_GUARDED_BY(random_mutex_);

@@ -29,23 +29,10 @@ constexpr std::size_t kApartMax = 16;
 
 }  // namespace
 
-namespace {
-
-// A node that the next call of this thread takes, with its vector's memory.
-thread_local std::list<std::vector<StepEvent>> spare_batch;
-
-}  // namespace
-
-TakenEvents::TakenEvents(WorkerObject& object) : object_(object) {
-  batch_.swap(spare_batch);
-  if (batch_.empty()) batch_.emplace_back();
-}
-
 TakenEvents::~TakenEvents() {
   std::vector<StepEvent>& left = batch_.front();
   if (delivered_ == left.size()) {
     object_.worker_->give_back(left);
-    spare_batch.swap(batch_);
     return;
   }
   left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(delivered_));

@@ -30,7 +30,7 @@ class WorkerObject;
 /// whatever reason, are kept for the next one.
 class TakenEvents {
  public:
-  explicit TakenEvents(WorkerObject& object);
+  explicit TakenEvents(WorkerObject& object) : object_(object), batch_(1) {}
   ~TakenEvents();
   TakenEvents(const TakenEvents&) = delete;
   TakenEvents& operator=(const TakenEvents&) = delete;

@@ -6,7 +6,7 @@ import { read } from './lib/contract.mjs';
 
 test('crash-types.ts has the types of crash_types.def, with the same defaults', () => {
   const defined = [...read('contract/crash_types.def').matchAll(/^TASKER_CRASH\((\w+),\s*(true|false),/gm)];
-  const source = read('frontends/typescript/src/executors/crash-types.ts');
+  const source = read('frontends/typescript/src/errors/crash-types.ts');
   const defaults = /crashRetryDefaults[^{]*\{([^}]*)\}/.exec(source)?.[1] ?? '';
   const written = [...defaults.matchAll(/^ {2}(\w+): (true|false),$/gm)];
   assert.ok(defined.length > 0);

@@ -1,11 +1,11 @@
 // Poller, bus and subscriber of one worker, wired together.
-import type { ExecutorStatus } from '../executors/executor.js';
-import type { ExecutorSet } from '../executors/executor-set.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
 import type { Notice } from '../native/native-door.js';
 import type { TaskerRuntime } from '../native/runtime.js';
+import type { FfiStepEvent } from '../native/types.js';
 import { toTaskerError } from '../errors/convert.js';
 import type { TaskerError } from '../errors/tasker-error.js';
+import type { AbortReason } from './event-map.js';
 import { TaskerEventEmitter } from './emitter.js';
 import { EventPoller, type EventPollerConfig } from './poller.js';
 import { StepExecutionSubscriber, type StepExecutionSubscriberConfig } from './subscriber.js';
@@ -25,11 +25,25 @@ export interface EventSystemStats {
   pollCount: number;
 }
 
+/** What runs the handlers that are not on `main`, as far as the events of a worker concern it. */
+export interface OtherExecutors {
+  /** Takes a step that was polled here; false when its handler is on `main`. */
+  takes(event: FfiStepEvent): boolean;
+  /** Polls for them. @returns how many steps were taken */
+  poll(): number;
+  /** @returns whether the step was one of theirs */
+  abort(eventId: string, reason: AbortReason): boolean;
+  detached(attachment: number): void;
+  /** @returns whether all handlers ended in time, in milliseconds */
+  stop(drainTimeoutMs: number): Promise<boolean>;
+  status(): readonly { readonly processed: number; readonly failed: number; readonly active: number }[];
+}
+
 export class EventSystem {
   private readonly emitter: TaskerEventEmitter;
   private readonly poller: EventPoller;
   private readonly subscriber: StepExecutionSubscriber;
-  private executors: ExecutorSet | null = null;
+  private executors: OtherExecutors | null = null;
   private workerFailed: ((error: TaskerError) => void) | null = null;
 
   constructor(runtime: TaskerRuntime, registry: HandlerRegistry, config: EventSystemConfig = {}) {
@@ -42,7 +56,7 @@ export class EventSystem {
   }
 
   /** Sets where handlers beside those on `main` run. @internal */
-  useExecutors(executors: ExecutorSet): this {
+  useExecutors(executors: OtherExecutors): this {
     this.executors = executors;
     this.subscriber.routesTo((event) => executors.takes(event));
     this.poller.alsoPolls(() => executors.poll());
@@ -89,7 +103,7 @@ export class EventSystem {
 
   getStats(): EventSystemStats {
     const others = this.executors?.status() ?? [];
-    const sum = (of: (status: ExecutorStatus) => number): number =>
+    const sum = (of: (status: (typeof others)[number]) => number): number =>
       others.reduce((total, status) => total + of(status), 0);
     return {
       running: this.isRunning(),

@@ -2,7 +2,7 @@
 import { toError } from '../errors/convert.js';
 import { HandlerError, HandlerResultError, RetryableError } from '../errors/handler-errors.js';
 import { showValue } from '../errors/checks.js';
-import { CrashErrorType } from '../executors/crash-types.js';
+import { CrashErrorType } from '../errors/crash-types.js';
 import { ErrorType } from '../handlers/error-type.js';
 import { findNotJson } from '../errors/json.js';
 import type { CheckpointYield, StepHandlerResult } from '../handlers/step-handler-result.js';

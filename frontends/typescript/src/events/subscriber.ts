@@ -5,7 +5,7 @@ import { refuseUnknownKeys, requireInteger, showValue } from '../errors/checks.j
 import { toError, toTaskerError } from '../errors/convert.js';
 import { HandlerResultError } from '../errors/handler-errors.js';
 import type { TaskerError } from '../errors/tasker-error.js';
-import { isOfDocument, isOfEvent, refusalOf } from '../executors/step-settler.js';
+import { isOfDocument, isOfEvent, refusalOf } from './refusals.js';
 import { wrapReturned } from '../handlers/define-handler.js';
 import type { HandlerRegistry } from '../handlers/handler-registry.js';
 import { isDirect, isThenable, runDirectly } from '../handlers/invoke.js';

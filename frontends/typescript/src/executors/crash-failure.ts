@@ -1,7 +1,7 @@
 // The failure of an attempt that ended with what ran it.
 import type { StepFailure } from '../events/result-document.js';
 import { failureOfThrown } from '../events/result-document.js';
-import { crashRetryDefaults, type CrashErrorType, type CrashRetry } from './crash-types.js';
+import { crashRetryDefaults, type CrashErrorType, type CrashRetry } from '../errors/crash-types.js';
 
 /**
  * @param thrown what is known of the cause; an Error's stack goes along

@@ -1,9 +1,9 @@
 // Sends what came of a step in a thread or a child to the core, and tells the worker's bus. The subscriber does the same for
 // handlers on `main`, with their results at hand.
 import { toTaskerError } from '../errors/convert.js';
-import { HandlerResultError } from '../errors/handler-errors.js';
 import type { TaskerError } from '../errors/tasker-error.js';
 import type { TaskerEventEmitter } from '../events/emitter.js';
+import { isOfDocument, isOfEvent, refusalOf } from '../events/refusals.js';
 import { checkpointErrorType, failureOfThrown, smallFailure, type StepFailure } from '../events/result-document.js';
 import type { TaskerRuntime } from '../native/runtime.js';
 import type { FfiStepEvent } from '../native/types.js';
@@ -11,23 +11,6 @@ import { failedOutcome, type StepOutcome } from './step-runner.js';
 
 /** Pause before a completion that found its channel full is sent again. */
 const fullRetryMs = 10;
-
-/** The core does not take the document; the event stays open. */
-export function isOfDocument(error: TaskerError): boolean {
-  return error.code === 'TOO_LARGE' || error.code === 'INVALID_JSON' || error.code === 'INVALID_ARGUMENT';
-}
-
-/** The event is not open any more. */
-export function isOfEvent(error: TaskerError): boolean {
-  return ['FENCED', 'UNKNOWN_EVENT', 'CLOSED', 'INVALID_STATE'].includes(error.code);
-}
-
-/** What a document that the core refused means for its step. */
-export function refusalOf(refusal: TaskerError): HandlerResultError {
-  return refusal.code === 'TOO_LARGE'
-    ? new HandlerResultError('result_too_large', refusal.message)
-    : new HandlerResultError('invalid_result', refusal.message);
-}
 
 /** What the bus is told of a step. */
 export interface StepFacts {

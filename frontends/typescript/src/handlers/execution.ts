@@ -1,7 +1,7 @@
 // Where and within which bounds a handler runs, as its author declares it beside the handler.
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError } from '../errors/convert.js';
-import { crashRetryTypes, type CrashRetry } from '../executors/crash-types.js';
+import { crashRetryTypes, type CrashRetry } from '../errors/crash-types.js';
 import type { ExecutorName } from '../native/native-door.js';
 
 /** The executors, by the names that options, definitions and the status use. */

@@ -2,7 +2,7 @@
 import { refuseUnknownKeys, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toError } from '../errors/convert.js';
 import { HandlerError } from '../errors/handler-errors.js';
-import { CrashErrorType } from '../executors/crash-types.js';
+import { CrashErrorType } from '../errors/crash-types.js';
 import { checkExecution, executionKeys, moduleUrl, type HandlerExecution } from './execution.js';
 import type { ExecutableHandler, StepHandlerClass } from './step-handler.js';
 

@@ -7,7 +7,7 @@ import type { AbortReason } from '../../events/event-map.js';
 import type { TaskerEventEmitter } from '../../events/emitter.js';
 import type { Logger } from '../../log/logger.js';
 import { crashFailure } from '../crash-failure.js';
-import { CrashErrorType, type CrashRetry } from '../crash-types.js';
+import { CrashErrorType, type CrashRetry } from '../../errors/crash-types.js';
 import type { ExecutorCounts } from '../executor.js';
 import type { StepOutcome } from '../step-runner.js';
 import type { StepFacts, StepReporter, StepSettler } from '../step-settler.js';

@@ -1,5 +1,5 @@
 // Why a child ended while a step ran in it: from exit code, signal and last words to the step's error type.
-import { CrashErrorType } from '../crash-types.js';
+import { CrashErrorType } from '../../errors/crash-types.js';
 import { FrameError, readBody, type Fault, type Frame } from './frames.js';
 import type { ProcessEnd } from './spawn.js';
 

@@ -2,7 +2,7 @@
 //
 // Limits of the kernel's own do not fit: V8 and JavaScriptCore reserve gigabytes of addresses that they never touch, which
 // RLIMIT_AS and, in part, RLIMIT_DATA count; RLIMIT_CPU counts all steps of a child together.
-import { CrashErrorType } from '../crash-types.js';
+import { CrashErrorType } from '../../errors/crash-types.js';
 import type { Ending } from './endings.js';
 import type { ProcessPoolSettings } from './options.js';
 import { processorMs, residentBytes } from './process-memory.js';

@@ -5,7 +5,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 import { toError } from '../../errors/convert.js';
-import { CrashErrorType } from '../crash-types.js';
+import { CrashErrorType } from '../../errors/crash-types.js';
 import type { StepOutcome } from '../step-runner.js';
 import { endingOf, readFault, type Ending, type LastWords } from './endings.js';
 import {

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 
 import { toError } from '../../errors/convert.js';
 import type { FfiStepEvent } from '../../native/types.js';
-import { CrashErrorType } from '../crash-types.js';
+import { CrashErrorType } from '../../errors/crash-types.js';
 import type { StepOutcome } from '../step-runner.js';
 import type { StepFacts } from '../step-settler.js';
 import {

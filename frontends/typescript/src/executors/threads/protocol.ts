@@ -4,7 +4,7 @@ import type { AbortReason } from '../../events/event-map.js';
 import type { ModuleAddress } from '../../handlers/handler-module.js';
 import type { DoorName } from '../../native/native-door.js';
 import type { FfiStepEvent, LogFields, LogLevel } from '../../native/types.js';
-import type { CrashRetry } from '../crash-types.js';
+import type { CrashRetry } from '../../errors/crash-types.js';
 import type { StepOutcome } from '../step-runner.js';
 import type { StepFacts } from '../step-settler.js';
 

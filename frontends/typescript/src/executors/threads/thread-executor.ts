@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import type { AbortReason } from '../../events/event-map.js';
 import type { FfiStepEvent } from '../../native/types.js';
 import { crashFailure } from '../crash-failure.js';
-import type { CrashErrorType } from '../crash-types.js';
+import type { CrashErrorType } from '../../errors/crash-types.js';
 import { noCounts, type Executor, type ExecutorHost, type ExecutorMode, type ExecutorStatus } from '../executor.js';
 import type { ExecutorOptions, WorkerThreadsOptions } from '../options.js';
 import type { HandlerPlacement } from '../placement.js';

@@ -7,7 +7,7 @@ import { HandlerModule, HandlerModuleError } from '../../handlers/handler-module
 import { HandlerRegistry } from '../../handlers/handler-registry.js';
 import { loadDoor } from '../../native/select.js';
 import type { ExecutorDoor, NativeAttachment, NativeDoor } from '../../native/native-door.js';
-import { CrashErrorType } from '../crash-types.js';
+import { CrashErrorType } from '../../errors/crash-types.js';
 import { DirectLoop } from './direct-loop.js';
 import { Cell, SharedState, type FromThread, type ThreadData, type ThreadModule, type ToThread } from './protocol.js';
 import { RelayLoop } from './relay-loop.js';

@@ -9,7 +9,7 @@ import { isThenable } from '../../handlers/invoke.js';
 import { StepContext } from '../../handlers/step-context.js';
 import type { FfiStepEvent } from '../../native/types.js';
 import { crashFailure } from '../crash-failure.js';
-import type { CrashErrorType, CrashRetry } from '../crash-types.js';
+import type { CrashErrorType, CrashRetry } from '../../errors/crash-types.js';
 import { failedOutcome, runStep, type StepOutcome } from '../step-runner.js';
 import { factsOfEvent, type StepFacts } from '../step-settler.js';
 import { Cell, type SharedState } from './protocol.js';

@@ -4,7 +4,7 @@ import type { TaskerRuntime } from '../../native/runtime.js';
 import type { AbortReason } from '../../events/event-map.js';
 import { makeTaskerError, toError } from '../../errors/convert.js';
 import type { FfiStepEvent } from '../../native/types.js';
-import type { CrashErrorType } from '../crash-types.js';
+import type { CrashErrorType } from '../../errors/crash-types.js';
 import { factsOfEvent, type StepFacts } from '../step-settler.js';
 import { PoolThread, type StepCallback, type ThreadEnd } from './pool-thread.js';
 import { Cell, type DirectWay, type FromThread, type ThreadModule } from './protocol.js';
