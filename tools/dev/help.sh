@@ -35,6 +35,7 @@ ${BOLD}Variables that a worker and the command line read${RESET}
   TASKER_DRAIN_TIMEOUT_MS             0..3600000; default 30000
   TASKER_RESULT_BYTES_MAX             1024..1073741824; default 16777216
   TASKER_COMPLETION_CHANNEL_CAPACITY  1..1000000; default 65536
+  TASKER_EVENT_RETENTION_MS           0..2592000000: how long durable events stay that all have seen; default 3600000
 
 ${BOLD}Variables of the front end, of tests and of ./dev${RESET}
 
@@ -42,6 +43,7 @@ ${BOLD}Variables of the front end, of tests and of ./dev${RESET}
   TASKER_ADDON_PATH       the .node file to load in place of the one that would be found
   TASKER_FFI_LIBRARY_PATH the libtasker_worker.so to load in place of the one that would be found
   TASKER_LAUNCHER_PATH    the tasker-launcher to start child processes with, in the same way
+  TASKER_CYCLES           how many children the tests start and kill; default 30
   TASKER_CLI_PATH         the tasker program that tests and benchmarks start; ./dev sets it to the one it built
   TASKER_SEED             a number that a test with random choices printed: it makes the same ones again
   TASKER_DEV_SKIP_SETUP   1: leave the check of Debian packages out, for systems without apt

@@ -237,18 +237,18 @@ suite('options of child processes', () => {
   });
 
   test('let children inherit what they are allowed to, and nothing else', () => {
-    process.env['TASKER_TEST_SECRET'] = 'secret';
+    process.env['SECRET_OF_THE_TEST'] = 'secret';
     try {
       const filled = fillProcessOptions({ environment: { GIVEN: 'yes' } });
       assert.equal(filled.environment['PATH'], process.env['PATH']);
       assert.equal(filled.environment['GIVEN'], 'yes');
-      assert.equal('TASKER_TEST_SECRET' in filled.environment, false);
+      assert.equal('SECRET_OF_THE_TEST' in filled.environment, false);
       const all = fillProcessOptions({ inheritEnvironment: 'all' });
-      assert.equal(all.environment['TASKER_TEST_SECRET'], 'secret');
-      const named = fillProcessOptions({ inheritEnvironment: ['TASKER_TEST_SECRET'] });
-      assert.deepEqual(named.environment, { TASKER_TEST_SECRET: 'secret' });
+      assert.equal(all.environment['SECRET_OF_THE_TEST'], 'secret');
+      const named = fillProcessOptions({ inheritEnvironment: ['SECRET_OF_THE_TEST'] });
+      assert.deepEqual(named.environment, { SECRET_OF_THE_TEST: 'secret' });
     } finally {
-      delete process.env['TASKER_TEST_SECRET'];
+      delete process.env['SECRET_OF_THE_TEST'];
     }
   });
 });
