@@ -25,12 +25,16 @@ Housekeeper::Housekeeper(Duties duties, std::unique_ptr<store::ChangeWatch> watc
       renew_every_us_(renew_every_us),
       clock_(clock),
       wake_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      next_renewal_us_(clock.monotonic_us() + renew_every_us),
-      thread_([this] { run(); }) {}
+      next_renewal_us_(clock.monotonic_us() + renew_every_us) {}
 
 Housekeeper::~Housekeeper() {
   stop();
   close(wake_fd_);
+}
+
+void Housekeeper::start() {
+  base::Lock lock(stop_mutex_);
+  thread_ = std::thread([this] { run(); });
 }
 
 void Housekeeper::stop() {

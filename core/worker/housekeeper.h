@@ -32,6 +32,8 @@ class Housekeeper {
   Housekeeper(Duties duties, std::unique_ptr<store::ChangeWatch> watch, std::int64_t renew_every_us,
               const base::Clock& clock);
   ~Housekeeper();
+  /// Starts the thread, once. Duties may be called from now on: their owner has to be whole.
+  void start();
   /// Ends the thread; no duty is called after that. Idempotent.
   void stop();
   Housekeeper(const Housekeeper&) = delete;

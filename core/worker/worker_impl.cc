@@ -127,6 +127,7 @@ Status Worker::Impl::open(std::unique_ptr<store::Store> store) {
   dispatcher.set_on_earlier_deadline([this] { housekeeper_->deadline_changed(); });
   deliveries.set_on_earlier_deadline([this] { housekeeper_->deadline_changed(); });
   deliveries.set_on_work([this] { writer_->request_deliveries(); });
+  housekeeper_->start();
   return writer_->call([&](store::Store& opened) {
     writer_->set_worker(*id);
     sweep(opened);
