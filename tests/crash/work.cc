@@ -1,5 +1,6 @@
 #include "tests/crash/work.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tasker::crash {
@@ -56,9 +57,18 @@ std::string result_of(const base::Uuid& task, std::uint32_t step, std::uint32_t 
          "}";
 }
 
+namespace {
+
+constexpr std::size_t kJournalLineBytes = 64;  // of which a page holds a whole number
+
+}  // namespace
+
 std::string to_text(const JournalLine& line) {
-  return line.task.text() + " " + std::to_string(line.step) + " " + std::to_string(line.attempt) +
-         "\n";
+  std::string text =
+      line.task.text() + " " + std::to_string(line.step) + " " + std::to_string(line.attempt);
+  // A write is cut off by SIGKILL between two pages of the file: no line may lie on two.
+  text.resize(kJournalLineBytes - 1, ' ');
+  return text + "\n";
 }
 
 std::optional<JournalLine> parse_journal_line(const std::string& text) {
@@ -67,7 +77,8 @@ std::optional<JournalLine> parse_journal_line(const std::string& text) {
   if (first == std::string::npos || second == std::string::npos) return std::nullopt;
   const std::optional<base::Uuid> task = base::parse_uuid(text.substr(0, first));
   const std::string step = text.substr(first + 1, second - first - 1);
-  const std::string attempt = text.substr(second + 1);
+  const std::size_t end = std::min(text.find(' ', second + 1), text.size());
+  const std::string attempt = text.substr(second + 1, end - second - 1);
   const auto is_number = [](const std::string& digits) {
     return !digits.empty() && digits.size() < 10 &&
            digits.find_first_not_of("0123456789") == std::string::npos;
