@@ -210,6 +210,15 @@ class Run {
   }
 }
 
+/** Until nothing more comes: an uncaught error leaves what was due to a later turn, and not always to the same one. */
+async function settle(trace: readonly unknown[]): Promise<void> {
+  let quiet = 0;
+  for (let seen = trace.length; quiet < 3; seen = trace.length) {
+    await turn();
+    quiet = trace.length === seen ? quiet + 1 : 0;
+  }
+}
+
 /**
  * The trace of the operations that `seed` chooses, with what came later: rejections and warnings.
  *
@@ -221,9 +230,9 @@ export async function traceProgram(make: MakeEmitter, seed: number, shared = fal
     run.trace.push(`warning ${warning.name} ${String(warning.type)} ${String(warning.count)}`);
   };
   const onRejection = (reason: unknown): void => {
-    (shared ? unhandled : run.trace).push(`unhandled ${String(reason)}`);
+    unhandled.push(`unhandled ${String(reason)}`);
   };
-  // When a runtime tells of a rejection is its own affair.
+  // When a runtime tells of a rejection is its own affair: Node does not do it at the same place each time either.
   const unhandled: string[] = [];
   const onUncaught = (error: unknown): void => {
     run.trace.push(`uncaught ${String(error)}`);
@@ -233,11 +242,10 @@ export async function traceProgram(make: MakeEmitter, seed: number, shared = fal
     for (let operation = 0; operation < operations; operation += 1) {
       run.step();
       if (shared || operation % 10 === 9) {
-        await turn();
+        await settle(run.trace);
       }
     }
-    await turn();
-    await turn();
+    await settle(run.trace);
   } finally {
     process.off('warning', onWarning).off('unhandledRejection', onRejection).off('uncaughtException', onUncaught);
   }
