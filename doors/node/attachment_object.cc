@@ -11,6 +11,7 @@
 #include "doors/node/environment.h"
 #include "doors/node/method.h"
 #include "doors/node/step_methods.h"
+#include "doors/node/wrapped_object.h"
 
 namespace tasker::node {
 
@@ -21,98 +22,27 @@ using worker::Attachment;
 
 namespace {
 
-constexpr napi_type_tag kAttachmentTag = {0x7461736b65722d61, 0x74746163682d3031};
+struct AttachmentObject : WrappedObject {
+  static constexpr napi_type_tag kTag = {0x7461736b65722d61, 0x74746163682d3031};
+  static constexpr const char* kWhat = "an attachment";
 
-/// What a wrapped object owns.
-struct AttachmentObject {
-  std::shared_ptr<Environment> environment;
   std::shared_ptr<Attachment> attachment;
-  napi_env env = nullptr;
-  napi_ref on_wakeup = nullptr;
   std::vector<worker::StepEvent> events;  // kept, so that polling allocates once
   std::string text;
   TextBuffer given;
+
+  base::Status check() const { return {}; }
+  void end() {
+    attachment->detach();
+    drop_wakeup();
+    environment->remove(attachment);
+  }
 };
 
-/// What napi_wrap points to. Shared, so that a wake-up on its way finds out that the object is
-/// gone.
 using Kept = std::shared_ptr<AttachmentObject>;
 
-void drop_wakeup(AttachmentObject& object) {
-  if (!object.on_wakeup) return;
-  (void)napi_delete_reference(object.env, std::exchange(object.on_wakeup, nullptr));
-  object.environment->let_go();
-}
-
-void end(AttachmentObject& object) {
-  object.attachment->detach();
-  drop_wakeup(object);
-  object.environment->remove(object.attachment);
-}
-
-void finalize(napi_env, void* data, void*) {
-  const std::unique_ptr<Kept> kept(static_cast<Kept*>(data));
-  end(**kept);
-}
-
-using Method = Result<napi_value> (*)(const Call&, const Kept&);
-
-struct MethodEntry {
-  const char* name;
-  Method body;
-};
-
-Result<Kept> receiver(const Call& call) {
-  bool tagged = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(call.env(), call.receiver(), &kAttachmentTag, &tagged) !=
-          napi_ok ||
-      !tagged || napi_unwrap(call.env(), call.receiver(), &data) != napi_ok)
-    return fail(ErrorCode::kINVALID_ARGUMENT,
-                "this method was called on something that is not an attachment", "this");
-  return *static_cast<Kept*>(data);
-}
-
-napi_value call_method(napi_env env, napi_callback_info info) {
-  return guarded(env, [&]() -> Result<napi_value> {
-    void* data = nullptr;
-    (void)napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-    const auto* entry = static_cast<const MethodEntry*>(data);
-    const Call call(env, info, entry->name);
-    auto object = receiver(call);
-    if (!object) return fail(object.error());
-    return entry->body(call, *object);
-  });
-}
-
-void call_wakeup(napi_env env, AttachmentObject& object) {
-  napi_value function = nullptr;
-  napi_value undefined = nullptr;
-  if (!object.on_wakeup || napi_get_reference_value(env, object.on_wakeup, &function) != napi_ok ||
-      !function || napi_get_undefined(env, &undefined) != napi_ok)
-    return;
-  (void)napi_call_function(env, undefined, function, 0, nullptr, nullptr);
-}
-
 Result<napi_value> set_wakeup(const Call& call, const Kept& object) {
-  auto function = call.function_or_null(0, "onWakeup");
-  if (!function) return fail(function.error());
-  if (auto removed = object->attachment->set_wakeup({}); !removed) return fail(removed.error());
-  drop_wakeup(*object);
-  if (!*function) return nullptr;
-  if (napi_create_reference(call.env(), *function, 1, &object->on_wakeup) != napi_ok)
-    return fail(ErrorCode::kINTERNAL, "the wake-up function cannot be kept");
-  object->environment->hold();
-  std::weak_ptr<Environment> environment = object->environment;
-  auto set =
-      object->attachment->set_wakeup([environment, weak = std::weak_ptr<AttachmentObject>(object)] {
-        if (const auto alive = environment.lock())
-          alive->post([weak](napi_env env) {
-            if (const Kept kept = weak.lock()) call_wakeup(env, *kept);
-          });
-      });
-  if (!set) drop_wakeup(*object);
-  return undefined_or(set);
+  return set_wakeup_of(call, object, *object->attachment);
 }
 
 Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
@@ -170,11 +100,11 @@ Result<napi_value> hand_back(const Call& call, const Kept& object) {
 }
 
 Result<napi_value> detach(const Call&, const Kept& object) {
-  end(*object);
+  object->end();
   return nullptr;
 }
 
-constexpr MethodEntry kMethods[] = {
+constexpr MethodEntry<AttachmentObject> kMethods[] = {
     {"setWakeup", set_wakeup},
     {"pollStepEvents", poll_step_events},
     {"pollNotices", poll_notices},
@@ -186,24 +116,13 @@ constexpr MethodEntry kMethods[] = {
     {"detach", detach},
 };
 
-Result<napi_value> wrap(napi_env env, const Kept& object) {
-  napi_value value = nullptr;
+Result<napi_value> make_object(napi_env env, const Kept& object) {
+  const auto value = wrap(env, object, kMethods);
+  if (!value) return value;
   napi_value id = nullptr;
-  bool made = napi_create_object(env, &value) == napi_ok &&
-              napi_type_tag_object(env, value, &kAttachmentTag) == napi_ok &&
-              napi_create_uint32(env, object->attachment->id(), &id) == napi_ok &&
-              napi_set_named_property(env, value, "id", id) == napi_ok;
-  for (const MethodEntry& method : kMethods) {
-    napi_value function = nullptr;
-    made = made &&
-           napi_create_function(env, method.name, NAPI_AUTO_LENGTH, call_method,
-                                const_cast<MethodEntry*>(&method), &function) == napi_ok &&
-           napi_set_named_property(env, value, method.name, function) == napi_ok;
-  }
-  auto kept = std::make_unique<Kept>(object);
-  if (!made || napi_wrap(env, value, kept.get(), finalize, nullptr, nullptr) != napi_ok)
-    return fail(ErrorCode::kINTERNAL, "the attachment object cannot be made");
-  (void)kept.release();  // finalize() frees it
+  if (napi_create_uint32(env, object->attachment->id(), &id) != napi_ok ||
+      napi_set_named_property(env, *value, "id", id) != napi_ok)
+    return fail(ErrorCode::kINTERNAL, "the attachment's id cannot be shown");
   object->environment->add(object->attachment);
   return value;
 }
@@ -225,7 +144,7 @@ napi_value attach(napi_env env, napi_callback_info info) {
     object->environment = static_cast<Environment*>(call.data())->shared_from_this();
     object->attachment = std::move(*attachment);
     object->env = env;
-    return wrap(env, object);
+    return make_object(env, object);
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "doors/node/call.h"
 #include "doors/node/method.h"
+#include "doors/node/wrapped_object.h"
 
 namespace tasker::node {
 
@@ -17,71 +18,29 @@ using worker::BusPort;
 
 namespace {
 
-constexpr napi_type_tag kBusTag = {0x7461736b65722d62, 0x75732d2d2d2d3031};
 constexpr std::int64_t kPollMax = 4'096;
 constexpr std::int64_t kNumberMax = (std::int64_t{1} << 53) - 1;
 constexpr std::int64_t kDepthArgumentMax = 4'294'967'295;
 
-/// What a wrapped object owns.
-struct BusObject {
-  std::shared_ptr<Environment> environment;
+struct BusObject : WrappedObject {
+  static constexpr napi_type_tag kTag = {0x7461736b65722d62, 0x75732d2d2d2d3031};
+  static constexpr const char* kWhat = "an event bus";
+
   std::shared_ptr<BusPort> port;  // null when closed
-  napi_env env = nullptr;
-  napi_ref on_wakeup = nullptr;
-  std::string text;  // kept, so that polling allocates once
+  std::string text;               // kept, so that polling allocates once
+
+  base::Status check() const { return {}; }
+  void end() {
+    const std::shared_ptr<BusPort> closing = std::exchange(port, nullptr);
+    if (!closing) return;
+    closing->set_wakeup({});
+    environment->remove(closing);
+    drop_wakeup();
+    closing->close();
+  }
 };
 
-// Shared, so that a wake-up on its way finds out that the object is gone.
 using Kept = std::shared_ptr<BusObject>;
-
-void drop_wakeup(BusObject& object) {
-  if (!object.on_wakeup) return;
-  (void)napi_delete_reference(object.env, std::exchange(object.on_wakeup, nullptr));
-  object.environment->let_go();
-}
-
-void close_port(BusObject& object) {
-  const std::shared_ptr<BusPort> port = std::exchange(object.port, nullptr);
-  if (!port) return;
-  port->set_wakeup({});
-  object.environment->remove(port);
-  drop_wakeup(object);
-  port->close();
-}
-
-void finalize(napi_env, void* data, void*) {
-  const std::unique_ptr<Kept> kept(static_cast<Kept*>(data));
-  close_port(**kept);
-}
-
-Result<Kept> receiver(const Call& call) {
-  bool tagged = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(call.env(), call.receiver(), &kBusTag, &tagged) != napi_ok ||
-      !tagged || napi_unwrap(call.env(), call.receiver(), &data) != napi_ok)
-    return fail(ErrorCode::kINVALID_ARGUMENT, "this method was called on something that is no bus",
-                "this");
-  return *static_cast<Kept*>(data);
-}
-
-using Method = Result<napi_value> (*)(const Call&, const Kept&);
-
-struct MethodEntry {
-  const char* name;
-  Method body;
-};
-
-napi_value call_method(napi_env env, napi_callback_info info) {
-  return guarded(env, [&]() -> Result<napi_value> {
-    void* data = nullptr;
-    (void)napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-    const auto* entry = static_cast<const MethodEntry*>(data);
-    const Call call(env, info, entry->name);
-    const auto object = receiver(call);
-    if (!object) return fail(object.error());
-    return entry->body(call, *object);
-  });
-}
 
 Result<BusPort*> port_of(const Kept& object) {
   if (object->port) return object->port.get();
@@ -172,40 +131,16 @@ Result<napi_value> poll(const Call& call, const Kept& object) {
   return null_value(call);
 }
 
-void call_wakeup(napi_env env, const BusObject& object) {
-  napi_value function = nullptr;
-  napi_value undefined = nullptr;
-  if (!object.on_wakeup || napi_get_reference_value(env, object.on_wakeup, &function) != napi_ok ||
-      !function || napi_get_undefined(env, &undefined) != napi_ok)
-    return;
-  (void)napi_call_function(env, undefined, function, 0, nullptr, nullptr);
-}
-
 Result<napi_value> set_wakeup(const Call& call, const Kept& object) {
   const auto port = port_of(object);
   if (!port) return fail(port.error());
-  const auto function = call.function_or_null(0, "onWakeup");
-  if (!function) return fail(function.error());
-  (*port)->set_wakeup({});
-  drop_wakeup(*object);
-  if (!*function) return nullptr;
-  if (napi_create_reference(call.env(), *function, 1, &object->on_wakeup) != napi_ok)
-    return fail(ErrorCode::kINTERNAL, "the wake-up function cannot be kept");
-  object->environment->hold();
-  const std::weak_ptr<Environment> environment = object->environment;
-  (*port)->set_wakeup([environment, weak = std::weak_ptr<BusObject>(object)] {
-    if (const auto alive = environment.lock())
-      alive->post([weak](napi_env env) {
-        if (const Kept kept = weak.lock()) call_wakeup(env, *kept);
-      });
-  });
-  return nullptr;
+  return set_wakeup_of(call, object, **port);
 }
 
 // A publish that waits ends at once, so that this waits for nobody; the promise is for the other
 // door's sake.
 Result<napi_value> close(const Call& call, const Kept& object) {
-  close_port(*object);
+  object->end();
   napi_deferred deferred = nullptr;
   napi_value promise = nullptr;
   napi_value undefined = nullptr;
@@ -216,7 +151,7 @@ Result<napi_value> close(const Call& call, const Kept& object) {
   return promise;
 }
 
-constexpr MethodEntry kMethods[] = {
+constexpr MethodEntry<BusObject> kMethods[] = {
     {"registerEvent", register_event},
     {"listEvents", list_events},
     {"publish", publish},
@@ -232,23 +167,11 @@ constexpr MethodEntry kMethods[] = {
 
 Result<napi_value> make_bus_object(napi_env env, const std::shared_ptr<Environment>& environment,
                                    std::shared_ptr<BusPort> port) {
-  napi_value value = nullptr;
-  bool made = napi_create_object(env, &value) == napi_ok &&
-              napi_type_tag_object(env, value, &kBusTag) == napi_ok;
-  for (const MethodEntry& method : kMethods) {
-    napi_value function = nullptr;
-    made = made &&
-           napi_create_function(env, method.name, NAPI_AUTO_LENGTH, call_method,
-                                const_cast<MethodEntry*>(&method), &function) == napi_ok &&
-           napi_set_named_property(env, value, method.name, function) == napi_ok;
-  }
   auto object = std::make_shared<BusObject>();
   object->environment = environment;
   object->env = env;
-  auto kept = std::make_unique<Kept>(object);
-  if (!made || napi_wrap(env, value, kept.get(), finalize, nullptr, nullptr) != napi_ok)
-    return fail(ErrorCode::kINTERNAL, "the bus object cannot be made");
-  (void)kept.release();  // finalize() frees it
+  auto value = wrap(env, object, kMethods);
+  if (!value) return value;
   object->port = std::move(port);
   environment->add(object->port);
   return value;

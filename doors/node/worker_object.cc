@@ -20,6 +20,7 @@
 #include "doors/node/call.h"
 #include "doors/node/method.h"
 #include "doors/node/step_methods.h"
+#include "doors/node/wrapped_object.h"
 
 namespace tasker::node {
 
@@ -31,70 +32,30 @@ using worker::Worker;
 
 namespace {
 
-constexpr napi_type_tag kWorkerTag = {0x7461736b65722d77, 0x6f726b65722d3031};
 constexpr std::int64_t kTimeoutMsMax = 2'147'483'647;
 
-/// What a wrapped object owns.
-struct WorkerObject {
-  std::shared_ptr<Environment> environment;
+struct WorkerObject : WrappedObject {
+  static constexpr napi_type_tag kTag = {0x7461736b65722d77, 0x6f726b65722d3031};
+  static constexpr const char* kWhat = "a worker";
+
   std::shared_ptr<Worker> worker;
-  napi_env env = nullptr;
-  napi_ref on_wakeup = nullptr;
   bool closed = false;
   std::vector<worker::StepEvent> events;  // kept, so that polling allocates once
   std::string text;
   TextBuffer given;
+
+  Status check() const {
+    if (closed) return fail(ErrorCode::kCLOSED, "the worker is closed");
+    return {};
+  }
+  void end() {
+    worker->set_wakeup({});
+    drop_wakeup();
+    environment->remove(worker);
+  }
 };
 
-/// What napi_wrap points to. Shared, so that a wake-up on its way finds out that the object is
-/// gone.
 using Kept = std::shared_ptr<WorkerObject>;
-
-void drop_wakeup(WorkerObject& object) {
-  if (!object.on_wakeup) return;
-  (void)napi_delete_reference(object.env, std::exchange(object.on_wakeup, nullptr));
-  object.environment->let_go();
-}
-
-void finalize(napi_env, void* data, void*) {
-  const std::unique_ptr<Kept> kept(static_cast<Kept*>(data));
-  WorkerObject& object = **kept;
-  object.worker->set_wakeup({});
-  drop_wakeup(object);
-  object.environment->remove(object.worker);
-}
-
-Result<Kept> receiver(const Call& call) {
-  bool tagged = false;
-  void* data = nullptr;
-  if (napi_check_object_type_tag(call.env(), call.receiver(), &kWorkerTag, &tagged) != napi_ok ||
-      !tagged || napi_unwrap(call.env(), call.receiver(), &data) != napi_ok)
-    return fail(ErrorCode::kINVALID_ARGUMENT,
-                "this method was called on something that is not a worker", "this");
-  return *static_cast<Kept*>(data);
-}
-
-/// Body of a method: gets the object, returns a value (null for undefined) or an error that is
-/// thrown.
-using Method = Result<napi_value> (*)(const Call&, const Kept&);
-
-struct MethodEntry {
-  const char* name;
-  Method body;
-};
-
-napi_value call_method(napi_env env, napi_callback_info info) {
-  return guarded(env, [&]() -> Result<napi_value> {
-    void* data = nullptr;
-    (void)napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-    const auto* entry = static_cast<const MethodEntry*>(data);
-    const Call call(env, info, entry->name);
-    auto object = receiver(call);
-    if (!object) return fail(object.error());
-    if ((*object)->closed) return fail(ErrorCode::kCLOSED, "the worker is closed");
-    return entry->body(call, *object);
-  });
-}
 
 /// Runs a read of client.h with the worker's reader.
 template <class Read>
@@ -150,32 +111,8 @@ Result<napi_value> start(const Call&, const Kept& object) {
   return undefined_or(object->worker->start());
 }
 
-void call_wakeup(napi_env env, WorkerObject& object) {
-  napi_value function = nullptr;
-  napi_value undefined = nullptr;
-  if (!object.on_wakeup || napi_get_reference_value(env, object.on_wakeup, &function) != napi_ok ||
-      !function || napi_get_undefined(env, &undefined) != napi_ok)
-    return;
-  (void)napi_call_function(env, undefined, function, 0, nullptr, nullptr);
-}
-
 Result<napi_value> set_wakeup(const Call& call, const Kept& object) {
-  auto function = call.function_or_null(0, "onWakeup");
-  if (!function) return fail(function.error());
-  object->worker->set_wakeup({});
-  drop_wakeup(*object);
-  if (!*function) return nullptr;
-  if (napi_create_reference(call.env(), *function, 1, &object->on_wakeup) != napi_ok)
-    return fail(ErrorCode::kINTERNAL, "the wake-up function cannot be kept");
-  object->environment->hold();
-  std::weak_ptr<Environment> environment = object->environment;
-  object->worker->set_wakeup([environment, weak = std::weak_ptr<WorkerObject>(object)] {
-    if (const auto alive = environment.lock())
-      alive->post([weak](napi_env env) {
-        if (const Kept kept = weak.lock()) call_wakeup(env, *kept);
-      });
-  });
-  return nullptr;
+  return set_wakeup_of(call, object, *object->worker);
 }
 
 Result<napi_value> poll_step_events(const Call& call, const Kept& object) {
@@ -446,12 +383,12 @@ Environment::Settle undefined_settle() {
 napi_value close_worker(napi_env env, napi_callback_info info) {
   return guarded(env, [&]() -> Result<napi_value> {
     const Call call(env, info, "close");
-    auto object = receiver(call);
+    auto object = receiver<WorkerObject>(call);
     if (!object) return fail(object.error());
     WorkerObject& closing = **object;
     if (!std::exchange(closing.closed, true)) {
       closing.worker->set_wakeup({});
-      drop_wakeup(closing);
+      closing.drop_wakeup();
     }
     return closing.environment->run_apart(
         [worker = closing.worker]() -> Result<Environment::Settle> {
@@ -461,7 +398,7 @@ napi_value close_worker(napi_env env, napi_callback_info info) {
   });
 }
 
-constexpr MethodEntry kMethods[] = {
+constexpr MethodEntry<WorkerObject> kMethods[] = {
     {"registerHandlers", register_handlers},
     {"registerAllHandlers", register_all_handlers},
     {"setExecutorRoom", set_executor_room},
@@ -513,26 +450,14 @@ Result<std::shared_ptr<Worker>> open_from_config(const std::string& json) {
   return std::shared_ptr<Worker>(std::move(*opened));
 }
 
-Result<napi_value> wrap(napi_env env, const Kept& object) {
-  napi_value value = nullptr;
-  bool made = napi_create_object(env, &value) == napi_ok &&
-              napi_type_tag_object(env, value, &kWorkerTag) == napi_ok;
-  for (const MethodEntry& method : kMethods) {
-    napi_value function = nullptr;
-    made = made &&
-           napi_create_function(env, method.name, NAPI_AUTO_LENGTH, call_method,
-                                const_cast<MethodEntry*>(&method), &function) == napi_ok &&
-           napi_set_named_property(env, value, method.name, function) == napi_ok;
-  }
+Result<napi_value> make_object(napi_env env, const Kept& object) {
+  const auto value = wrap(env, object, kMethods);
+  if (!value) return value;
   napi_value close = nullptr;
-  made = made &&
-         napi_create_function(env, "close", NAPI_AUTO_LENGTH, close_worker, nullptr, &close) ==
-             napi_ok &&
-         napi_set_named_property(env, value, "close", close) == napi_ok;
-  auto kept = std::make_unique<Kept>(object);
-  if (!made || napi_wrap(env, value, kept.get(), finalize, nullptr, nullptr) != napi_ok)
-    return fail(ErrorCode::kINTERNAL, "the worker object cannot be made");
-  (void)kept.release();  // finalize() frees it
+  if (napi_create_function(env, "close", NAPI_AUTO_LENGTH, close_worker, nullptr, &close) !=
+          napi_ok ||
+      napi_set_named_property(env, *value, "close", close) != napi_ok)
+    return fail(ErrorCode::kINTERNAL, "the worker's close cannot be made");
   object->environment->add(object->worker);
   return value;
 }
@@ -550,7 +475,7 @@ napi_value open_worker(napi_env env, napi_callback_info info) {
     object->environment = static_cast<Environment*>(call.data())->shared_from_this();
     object->worker = std::move(*worker);
     object->env = env;
-    return wrap(env, object);
+    return make_object(env, object);
   });
 }
 

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "core/base/utf8.h"
+
 namespace tasker::contract {
 
 using base::fail;
@@ -17,25 +19,6 @@ using Kind = JsonValue::Kind;
 namespace {
 
 constexpr int kDepthMax = 2000;
-
-void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0U | (code >> 6U));
-    put(0x80U | (code & 0x3FU));
-  } else if (code < 0x10000) {
-    put(0xE0U | (code >> 12U));
-    put(0x80U | ((code >> 6U) & 0x3FU));
-    put(0x80U | (code & 0x3FU));
-  } else {
-    put(0xF0U | (code >> 18U));
-    put(0x80U | ((code >> 12U) & 0x3FU));
-    put(0x80U | ((code >> 6U) & 0x3FU));
-    put(0x80U | (code & 0x3FU));
-  }
-}
 
 class Parser {
  public:
@@ -158,7 +141,7 @@ class Parser {
         at_ = before;
       }
     }
-    append_utf8(out, *code);
+    base::append_utf8(out, *code);
     return true;
   }
 
