@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
 
 #include "core/base/json.h"
 #include "core/base/json_schema_check.h"
+#include "core/base/json_schema_text.h"
 
 namespace tasker::base {
 
@@ -26,18 +26,8 @@ constexpr std::size_t kListedBytesMax = 256U << 10;
 
 json parse(std::string_view text) { return json::parse(text, nullptr, false); }
 
-bool has_long_text(const json& value) {
-  if (value.is_string())
-    return value.get_ref<const std::string&>().size() > JsonSchema::kMatchedBytesMax;
-  if (value.is_array()) return std::any_of(value.begin(), value.end(), has_long_text);
-  if (!value.is_object()) return false;
-  for (const auto& [name, member] : value.items())
-    if (name.size() > JsonSchema::kMatchedBytesMax || has_long_text(member)) return true;
-  return false;
-}
-
 /// `<root>`, `[items]`, `[0]`, `[weight]` as `items[0].weight`.
-std::string path_of(const std::vector<std::string>& context) {
+std::string path_of(const ValuePath& context) {
   std::string path;
   for (std::size_t i = 1; i < context.size(); ++i) {
     std::string_view part = context[i];
@@ -52,25 +42,34 @@ std::string path_of(const std::vector<std::string>& context) {
   return path;
 }
 
+/// One validation: of `document` against `schema`, into `results` if there are any.
+bool fits(const json& document, const valijson::Schema& schema, const PatternMap& patterns,
+          valijson::ValidationResults* results) {
+  PatternSearch search(patterns);
+  valijson::ValidationVisitor<NlohmannJsonAdapter> visitor(
+      NlohmannJsonAdapter(document), {"<root>"}, /*strictTypes=*/true, results, search);
+  return visitor.validateSchema(schema);
+}
+
 }  // namespace
 
 struct JsonSchema::Compiled {
   valijson::Schema schema;
-  bool matches_text = false;
+  PatternMap patterns;
 };
 
 Result<JsonSchema> JsonSchema::compile(std::string_view text) {
   constexpr std::string_view kField = "schema";
   if (auto checked = check_json_object(text, kField); !checked) return fail(checked.error());
-  const json document = parse(text);
+  json document = parse(text);
   if (document.is_discarded())
     return fail(ErrorCode::kINVALID_JSON,
                 "schema has a number or a half of a surrogate pair that can not be read",
                 std::string(kField));
-  auto traits = check_schema(document);
-  if (!traits) return fail(traits.error());
+  auto patterns = prepare_schema(document);
+  if (!patterns) return fail(patterns.error());
   auto compiled = std::make_shared<Compiled>();
-  compiled->matches_text = traits->matches_text;
+  compiled->patterns = std::move(*patterns);
   try {
     valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
     const NlohmannJsonAdapter adapter(document);
@@ -87,22 +86,22 @@ std::vector<SchemaMismatch> JsonSchema::validate(std::string_view text) const {
   if (document.is_discarded())
     return {
         {"", "is not JSON, or has a number or a half of a surrogate pair that can not be read"}};
-  if (compiled_->matches_text && has_long_text(document))
-    return {{"", fmt::format("has a string over {} bytes, which is not matched against patterns",
-                             kMatchedBytesMax)}};
   try {
-    const NlohmannJsonAdapter adapter(document);
-    if (valijson::Validator().validate(compiled_->schema, adapter, nullptr)) return {};
+    if (fits(document, compiled_->schema, compiled_->patterns, nullptr)) return {};
     std::vector<SchemaMismatch> mismatches;
     if (text.size() <= kListedBytesMax) {
       valijson::ValidationResults results;
-      valijson::Validator().validate(compiled_->schema, adapter, &results);
+      fits(document, compiled_->schema, compiled_->patterns, &results);
       valijson::ValidationResults::Error error;
       while (mismatches.size() < kMismatchesMax && results.popError(error))
         mismatches.push_back({path_of(error.context), error.description});
     }
     if (mismatches.empty()) mismatches.push_back({"", "does not fit the schema"});
     return mismatches;
+  } catch (const SearchGivenUp& given_up) {
+    return {{path_of(given_up.where()), given_up.what()}};
+  } catch (const std::bad_alloc&) {
+    throw;
   } catch (const std::exception& error) {
     return {{"", fmt::format("can not be checked: {}", shown(error.what()))}};
   }

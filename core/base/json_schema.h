@@ -19,21 +19,18 @@ struct SchemaMismatch {
 /// A schema that was compiled once. Cheap to copy. Threads: any.
 class JsonSchema {
  public:
-  /// Strings over this are not matched against `pattern` and `format`, since the matcher's stack
-  /// grows with their length: where a schema has such keywords, a longer string does not fit it.
-  static constexpr std::size_t kMatchedBytesMax = 2'048;
   static constexpr std::size_t kMismatchesMax = 10;
 
   /// `text` is a JSON object. INVALID_JSON, TOO_LARGE; INVALID_ARGUMENT when it is no schema: a
-  /// keyword with a value of the wrong kind, a pattern that is no regular expression (ECMAScript),
-  /// a
-  /// `$ref` that leads out of the schema or to nothing, and schemas that refer to themselves
-  /// without going into the document. The error's field is the place in the schema where it is
-  /// known.
+  /// keyword with a value of the wrong kind, a pattern that is no regular expression (as Pattern
+  /// has them), a `$ref` that leads out of the schema or to nothing, and schemas that refer to
+  /// themselves without going into the document. The error's field is the place in the schema where
+  /// it is known.
   static Result<JsonSchema> compile(std::string_view text);
 
   /// Empty when `text` fits, else the first mismatches, the innermost first. A text that is no JSON
-  /// fits no schema.
+  /// fits no schema, nor does one in which to search for a pattern takes too long. Of `format`s
+  /// those that has_format() knows are checked.
   std::vector<SchemaMismatch> validate(std::string_view text) const;
 
  private:

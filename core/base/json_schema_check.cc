@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,7 +51,7 @@ constexpr std::array<Keyword, 19> kKeywords = {{
 
 /// Calls `visit(schema, place, in_place)` for each schema that stands directly in `schema`.
 template <class Visit>
-void for_each_part(const json& schema, const std::string& place, Visit visit) {
+void for_each_part(json& schema, const std::string& place, Visit visit) {
   for (const Keyword& keyword : kKeywords) {
     const auto found = schema.find(keyword.name);
     if (found == schema.end()) continue;
@@ -61,7 +60,7 @@ void for_each_part(const json& schema, const std::string& place, Visit visit) {
       for (std::size_t i = 0; i < found->size(); ++i)
         visit((*found)[i], fmt::format("{}/{}", at, i), keyword.in_place);
     } else if (found->is_object() && keyword.holds == Holds::kMap) {
-      for (const auto& [name, part] : found->items())
+      for (auto& [name, part] : found->get_ref<json::object_t&>())
         visit(part, fmt::format("{}/{}", at, name), keyword.in_place);
     } else if (found->is_object()) {
       visit(*found, at, keyword.in_place);
@@ -71,9 +70,9 @@ void for_each_part(const json& schema, const std::string& place, Visit visit) {
 
 class Checker {
  public:
-  explicit Checker(const json& root) : root_(root) {}
+  explicit Checker(json& root) : root_(root) {}
 
-  Result<SchemaTraits> run() {
+  Result<PatternMap> run() {
     pending_.push_back({&root_, ""});
     while (!pending_.empty()) {
       auto [schema, place] = std::move(pending_.back());
@@ -85,7 +84,8 @@ class Checker {
       if (depth_of(schema, 0) < 0)
         return refuse("", fmt::format("applies more than {} schemas to one value, or itself",
                                       kInPlaceDepthMax));
-    return traits_;
+    for (json* const schema : named_) schema->erase("id");
+    return std::move(patterns_);
   }
 
  private:
@@ -95,10 +95,11 @@ class Checker {
                 std::string(place));
   }
 
-  Status check_one(const json& schema, const std::string& place) {
+  Status check_one(json& schema, const std::string& place) {
+    if (const auto id = schema.find("id"); id != schema.end() && id->is_string())
+      named_.push_back(&schema);
     if (const auto ref = schema.find("$ref"); ref != schema.end())
       return follow(schema, *ref, place + "/$ref");
-    if (schema.contains("format")) traits_.matches_text = true;
     if (const auto pattern = schema.find("pattern");
         pattern != schema.end() && pattern->is_string())
       if (auto checked = check_pattern(pattern->get_ref<const std::string&>(), place + "/pattern");
@@ -109,7 +110,7 @@ class Checker {
       for (const auto& [pattern, part] : patterns->items())
         if (auto checked = check_pattern(pattern, place + "/patternProperties"); !checked)
           return checked;
-    for_each_part(schema, place, [&](const json& part, std::string at, bool in_place) {
+    for_each_part(schema, place, [&](json& part, std::string at, bool in_place) {
       if (in_place) edges_[&schema].push_back(&part);
       pending_.push_back({&part, std::move(at)});
     });
@@ -120,7 +121,7 @@ class Checker {
     const std::string* const text = ref.is_string() ? ref.get_ptr<const std::string*>() : nullptr;
     if (text == nullptr || !(*text == "#" || text->starts_with("#/")))
       return refuse(place, "is not `#` or `#/…`, a place in the same schema");
-    const json* target = nullptr;
+    json* target = nullptr;
     try {
       target = &root_.at(json::json_pointer(text->substr(1)));
     } catch (const json::exception&) {
@@ -132,12 +133,14 @@ class Checker {
   }
 
   Status check_pattern(const std::string& pattern, const std::string& place) {
-    traits_.matches_text = true;
-    try {
-      const std::regex compiled(pattern);
-    } catch (const std::regex_error&) {
-      return refuse(place, "is not a regular expression that can be used (ECMAScript)");
-    }
+    // valijson keeps patterns as C strings.
+    if (pattern.find('\0') != std::string::npos)
+      return refuse(place, "has a zero byte, for which to write \\u0000");
+    auto compiled = Pattern::compile(pattern);
+    if (!compiled)
+      return refuse(place, fmt::format("is not a regular expression that can be used: {}",
+                                       compiled.error().message));
+    patterns_.emplace(pattern, std::move(*compiled));
     return {};
   }
 
@@ -160,15 +163,16 @@ class Checker {
     return deepest;
   }
 
-  const json& root_;
-  SchemaTraits traits_;
-  std::vector<std::pair<const json*, std::string>> pending_;
+  json& root_;
+  PatternMap patterns_;
+  std::vector<std::pair<json*, std::string>> pending_;
+  std::vector<json*> named_;  // have an `id`, which goes when nothing looks for it any more
   std::unordered_map<const json*, std::vector<const json*>> edges_;  // what applies in place
   std::unordered_map<const json*, int> depths_;
 };
 
 }  // namespace
 
-Result<SchemaTraits> check_schema(const json& schema) { return Checker(schema).run(); }
+Result<PatternMap> prepare_schema(json& schema) { return Checker(schema).run(); }
 
 }  // namespace tasker::base

@@ -46,7 +46,6 @@ TEST(JsonSchema, TheKeywordsOfDraft7Work) {
   EXPECT_FALSE(fits(R"({"uniqueItems":true})", "[1,1]"));
   EXPECT_FALSE(fits(R"({"pattern":"^[a-z]+$"})", R"("A")"));
   EXPECT_FALSE(fits(R"({"patternProperties":{"^n_":{"type":"number"}}})", R"({"n_a":"x"})"));
-  EXPECT_FALSE(fits(R"({"format":"date-time"})", R"("yesterday")"));
   EXPECT_FALSE(fits(R"({"$ref":"#/definitions/n","definitions":{"n":{"type":"number"}}})", "true"));
   EXPECT_FALSE(fits(R"({"not":{"type":"null"}})", "null"));
 }
@@ -82,6 +81,7 @@ TEST(JsonSchema, ASchemaThatIsNoneIsRefusedWithItsPlace) {
   EXPECT_EQ(refused(R"({"minLength":-1})").code, ErrorCode::kINVALID_ARGUMENT);
   EXPECT_EQ(refused(R"({"properties":{"a":{"pattern":"("}}})").field, "/properties/a/pattern");
   EXPECT_EQ(refused(R"({"patternProperties":{"[":{}}})").field, "/patternProperties");
+  EXPECT_EQ(refused(R"({"items":{"pattern":"a\u0000b"}})").field, "/items/pattern");
   EXPECT_EQ(refused(R"({"items":{"$ref":"https://example.org/s"}})").field, "/items/$ref");
   EXPECT_EQ(refused(R"({"items":{"$ref":"#/definitions/none"}})").field, "/items/$ref");
 }
@@ -107,15 +107,65 @@ TEST(JsonSchema, ASchemaMayDescribeATreeButNotApplyItselfWithoutEnd) {
   EXPECT_EQ(refused(deep).code, ErrorCode::kINVALID_ARGUMENT);
 }
 
+TEST(JsonSchema, APatternIsLookedForInStringsOnlyAndTheMismatchNamesIt) {
+  constexpr std::string_view kCode = R"({"properties":{"code":{"pattern":"^[A-Z]{2}\\d+$"}}})";
+  EXPECT_TRUE(fits(kCode, R"({"code":"LH400"})"));
+  EXPECT_TRUE(fits(kCode, R"({"code":400})"));
+  const auto mismatches = good(kCode).validate(R"({"code":"400"})");
+  ASSERT_FALSE(mismatches.empty());
+  EXPECT_EQ(mismatches[0].path, "code");
+  EXPECT_THAT(mismatches[0].reason, testing::HasSubstr(R"(^[A-Z]{2}\d+$)"));
+  EXPECT_TRUE(fits(R"({"pattern":"^.$"})", R"("é")")) << "a code point is one character";
+}
+
+TEST(JsonSchema, AnIdOfDraft4IsNoName) {
+  constexpr std::string_view kNamed = R"({"id":"http://example.org/a","properties":
+      {"id":{"id":"b","type":"number"}}})";
+  EXPECT_TRUE(fits(kNamed, R"({"id":1})"));
+  EXPECT_FALSE(fits(kNamed, R"({"id":"one"})"));
+  EXPECT_EQ(refused(R"({"properties":{"a":{"$ref":"#/id"}},"id":"b"})").code,
+            ErrorCode::kINVALID_ARGUMENT);
+}
+
+TEST(JsonSchema, PatternsChooseProperties) {
+  constexpr std::string_view kNames = R"({"properties":{"id":{}},
+      "patternProperties":{"^n_":{"type":"number"},"_s$":{"type":"string","pattern":"x"}},
+      "additionalProperties":false,"propertyNames":{"pattern":"^[a-z_]+$"}})";
+  EXPECT_TRUE(fits(kNames, R"({"id":null,"n_a":1,"b_s":"xy"})"));
+  EXPECT_FALSE(fits(kNames, R"({"n_s":1})")) << "both patterns fit the name";
+  EXPECT_FALSE(fits(kNames, R"({"other":1})"));
+  EXPECT_FALSE(fits(kNames, R"({"n_A":1})"));
+  const auto mismatches = good(kNames).validate(R"({"n_a":1,"b_s":"y"})");
+  ASSERT_FALSE(mismatches.empty());
+  EXPECT_EQ(mismatches[0].path, "b_s");
+}
+
+TEST(JsonSchema, AFormatIsCheckedInStringsOnly) {
+  EXPECT_FALSE(fits(R"({"format":"date-time"})", R"("yesterday")"));
+  EXPECT_TRUE(fits(R"({"format":"date-time"})", "7"));
+  EXPECT_FALSE(fits(R"({"propertyNames":{"format":"date"}})", R"({"2023-02-29":1})"));
+  EXPECT_TRUE(fits(R"({"propertyNames":{"format":"date"}})", R"({"2024-02-29":1})"));
+}
+
+TEST(JsonSchema, ASearchWithoutEndIsGivenUpAndNamesTheField) {
+  constexpr std::string_view kNested = R"({"properties":{"text":{"pattern":"^(a+)+$"}}})";
+  const std::string text = R"({"text":")" + std::string(40, 'a') + R"(!"})";
+  const auto mismatches = good(kNested).validate(text);
+  ASSERT_EQ(mismatches.size(), 1U);
+  EXPECT_EQ(mismatches[0].path, "text");
+  EXPECT_THAT(mismatches[0].reason, testing::HasSubstr("takes too long"));
+  EXPECT_THAT(mismatches[0].reason, testing::HasSubstr("^(a+)+$"));
+}
+
 TEST(JsonSchema, ADeepDocumentAndALongStringAreNoDanger) {
   constexpr std::string_view kTree = R"({"properties":{"a":{"$ref":"#"}},"pattern":"^(a|b)*$"})";
   std::string deep = "1";
   for (int i = 0; i < 127; ++i) deep = R"({"a":)" + deep + "}";
   EXPECT_TRUE(fits(kTree, deep));
   const auto quoted = [](std::size_t bytes) { return '"' + std::string(bytes, 'a') + '"'; };
-  EXPECT_TRUE(fits(kTree, quoted(JsonSchema::kMatchedBytesMax)));
-  EXPECT_FALSE(fits(kTree, quoted(JsonSchema::kMatchedBytesMax + 1)));
-  EXPECT_FALSE(fits(kTree, quoted(4U << 20)));
+  EXPECT_TRUE(fits(kTree, quoted(10'000)));
+  EXPECT_FALSE(fits(kTree, quoted(4U << 20))) << "a step of the matcher for each letter";
+  EXPECT_TRUE(fits(R"({"pattern":"^[ab]*$"})", quoted(4U << 20)));
   EXPECT_TRUE(fits(R"({"type":"string"})", quoted(4U << 20)));
 }
 

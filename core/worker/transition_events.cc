@@ -13,9 +13,7 @@ struct Entry {
   std::string_view members;
 };
 
-// No format: its check needs std::regex, which throws in a Node process, whose own C++ library it
-// gets.
-constexpr std::string_view kTime = R"({"type":"string"})";
+constexpr std::string_view kTime = R"({"type":"string","format":"date-time"})";
 constexpr std::string_view kCount = R"({"type":"integer","minimum":0})";
 
 // By Transition. Besides these, a task's payloads hold what kTaskMembers lists, a step's also what

@@ -3,7 +3,7 @@
 
 readonly BUILD_PACKAGES=(
   g++ cmake ninja-build ccache pkg-config ca-certificates git python3 libsqlite3-dev libsimdjson-dev libfmt-dev
-  libspdlog-dev libyaml-cpp-dev libcli11-dev libexpected-dev libvalijson-dev nlohmann-json3-dev
+  libspdlog-dev libyaml-cpp-dev libcli11-dev libexpected-dev libpcre2-dev libvalijson-dev nlohmann-json3-dev
 )
 readonly TEST_PACKAGES=(libgtest-dev libgmock-dev clang-format shellcheck)
 readonly LINT_PACKAGES=(clang clang-tidy)

@@ -190,6 +190,35 @@ for (const door of ['addon', 'ffi'] as const) {
         });
       }));
 
+    test('patterns and formats of a schema hold, and are checked when it is registered', () =>
+      withBridge(door, async ({ bridge }) => {
+        const open = bridge as unknown as EventBridge<Record<`flight.${string}`, object>>;
+        open.registerEvent('flight.left', {
+          id: 'flight',
+          properties: { number: { id: 'number', pattern: '^[A-Z]{2}\\d+$' }, at: { format: 'date-time' } },
+          patternProperties: { '^gate_': { type: 'integer' } },
+        });
+        await open.publish('flight.left', { number: 'LH400', at: '2024-02-29T12:00:00Z', gate_a: 7 });
+        for (const [field, payload] of Object.entries({
+          number: { number: '400' },
+          at: { at: '2023-02-29T12:00:00Z' },
+          gate_a: { gate_a: 'seven' },
+        })) {
+          const { code, field: refused } = await rejected(open.publish('flight.left', payload));
+          assert.deepEqual({ code, refused }, { code: 'INVALID_ARGUMENT', refused: field });
+        }
+        assert.throws(
+          () => {
+            open.registerEvent('flight.landed', { properties: { number: { pattern: '(' } } });
+          },
+          { code: 'INVALID_ARGUMENT', field: '/properties/number/pattern' },
+        );
+        open.registerEvent('flight.named', { properties: { name: { pattern: '^(a+)+$' } } });
+        const endless = await rejected(open.publish('flight.named', { name: `${'a'.repeat(60)}!` }));
+        assert.equal(endless.field, 'name');
+        assert.match(endless.message, /takes too long/);
+      }));
+
     test('a listener that throws or rejects is counted, reported, and called again; others get everything', () =>
       withBridge(door, async ({ attach, bridge }) => {
         const reports: unknown[] = [];

@@ -1,0 +1,12 @@
+// The formats of strings that JSON Schema's `format` can name.
+#pragma once
+
+#include <string_view>
+
+namespace tasker::base {
+
+/// Whether `text` is of the format: `date` (of the calendar), `time` and `date-time` (RFC 3339),
+/// `uuid`, `ipv4`, `ipv6`. Every text is of any other format. Threads: any.
+bool has_format(std::string_view text, std::string_view format);
+
+}  // namespace tasker::base

@@ -1,0 +1,45 @@
+#include "core/base/text_format.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace tasker::base {
+namespace {
+
+struct Case {
+  std::string_view format;
+  std::vector<std::string_view> good;
+  std::vector<std::string_view> bad;
+};
+
+TEST(TextFormat, ATextIsOfAFormatOrIsNot) {
+  const std::vector<Case> cases = {
+      {"date",
+       {"2024-02-29", "1999-12-31", "0001-01-01"},
+       {"", "2023-02-29", "2024-13-01", "2024-00-10", "2024-04-31", "24-04-01", "2024-4-1",
+        "2024-04-01 ", "2024-04-01T", "2024/04/01", "-024-04-01"}},
+      {"time",
+       {"00:00:00Z", "23:59:60z", "12:30:15.123456+05:30", "12:30:15-00:00"},
+       {"24:00:00Z", "12:60:00Z", "12:00:61Z", "12:00Z", "12:00:00", "12:00:00.Z", "12:00:00+5:30",
+        "12:00:00+24:00", "12:00:00ZZ"}},
+      {"date-time",
+       {"2024-02-29T12:00:00Z", "2024-02-29t12:00:00.5+01:00"},
+       {"2024-02-29", "2024-02-29 12:00:00Z", "2023-02-29T12:00:00Z", "yesterday"}},
+      {"uuid",
+       {"01900000-0000-7000-8000-00000000000f", "01900000-0000-7000-8000-00000000000F"},
+       {"01900000000070008000000000000000", "01900000-0000-7000-8000-00000000000g", ""}},
+      {"ipv4", {"127.0.0.1"}, {"127.0.0", "256.0.0.1", "::1", {"127.0.0.1\0", 10}, ""}},
+      {"ipv6", {"::1", "fe80::1:2"}, {"127.0.0.1", "fe80::1::2", "::1%lo", ""}},
+      {"colour", {"", "green"}, {}},
+  };
+  for (const Case& each : cases) {
+    for (const std::string_view text : each.good)
+      EXPECT_TRUE(has_format(text, each.format)) << each.format << ": " << text;
+    for (const std::string_view text : each.bad)
+      EXPECT_FALSE(has_format(text, each.format)) << each.format << ": " << text;
+  }
+}
+
+}  // namespace
+}  // namespace tasker::base
