@@ -1,5 +1,6 @@
 // The native doors side by side, from a benchmark run: a table for the page, and a bar chart of the round trips as SVG.
 import { formatNumber } from '../bench/lib/table.mjs';
+import { FIGURE_WIDTH, drawFigure, medianFinder } from './figures.mjs';
 
 /** @typedef {import('../bench/lib/results.mjs').Results} Results */
 /** @typedef {import('../bench/lib/results.mjs').Row} Row */
@@ -10,17 +11,6 @@ export const DOOR_SCENARIOS = ['door-call', 'door-roundtrip', 'door-wakeup', 'do
 const DOORS = ['addon', 'ffi'];
 const BATCHES = ' (batches of 64)';
 const ROUND_TRIPS = 'round_trips_per_second';
-
-/**
- * @param {Results} results
- * @returns {(scenario: string, system: string, variant: string, metric: string) => number | undefined} medians
- */
-function finder(results) {
-  return (scenario, system, variant, metric) =>
-    results.scenarios[scenario]?.rows.find(
-      (row) => row.system === system && row.variant === variant && row.metric === metric,
-    )?.median;
-}
 
 /** @param {Results} results */
 function runtimesOf(results) {
@@ -46,7 +36,7 @@ function titleOf(runtime) {
  * @returns {string} Markdown: a row for each door of each runtime
  */
 export function renderDoorTable(results) {
-  const find = finder(results);
+  const find = medianFinder(results);
   const heads = [
     '',
     'calls/s',
@@ -93,7 +83,7 @@ export function renderDoorTable(results) {
  * @returns {string} what building objects natively costs, or nothing
  */
 function renderObjects(results) {
-  const find = finder(results);
+  const find = medianFinder(results);
   const parts = runtimesOf(results).flatMap((runtime) => {
     const text = find('door-roundtrip', 'limit', `${runtime} addon`, ROUND_TRIPS);
     const objects = find('door-roundtrip', 'limit', `${runtime} addon (objects built natively)`, ROUND_TRIPS);
@@ -104,7 +94,6 @@ function renderObjects(results) {
   return `Round trips/s through a bare addon that builds the event's objects natively, against JSON text: ${parts.join('; ')}.`;
 }
 
-const WIDTH = 760;
 const LABEL_WIDTH = 190;
 const VALUE_WIDTH = 90;
 const BAR_HEIGHT = 14;
@@ -113,22 +102,16 @@ const GROUP_GAP = 18;
 const TOP = 64;
 
 const STYLE = `
-  text { font: 13px system-ui, sans-serif; fill: #1f2328; }
-  .head { font-weight: 600; }
-  .small { font-size: 11px; fill: #59636e; }
   .addon { fill: #0969da; } .ffi { fill: #bc4c00; } .batches { opacity: 0.55; }
-  .bare { stroke: #1f2328; stroke-width: 2; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc; } .small { fill: #9198a1; }
-    .addon { fill: #4493f8; } .ffi { fill: #db6d28; } .bare { stroke: #f0f6fc; }
-  }`;
+  .bare { stroke: #1f2328; stroke-width: 2; }`;
+const DARK_STYLE = '.addon { fill: #4493f8; } .ffi { fill: #db6d28; } .bare { stroke: #f0f6fc; }';
 
 /**
  * @param {Results} results
  * @returns {{ runtime: string, bars: { label: string, kind: string, value: number, bare: number | undefined }[] }[]}
  */
 function groupsOf(results) {
-  const find = finder(results);
+  const find = medianFinder(results);
   return runtimesOf(results).map((runtime) => ({
     runtime,
     bars: DOORS.flatMap((door) =>
@@ -156,7 +139,7 @@ export function drawDoorFigure(results) {
   const groups = groupsOf(results);
   const values = groups.flatMap(({ bars }) => bars.flatMap(({ value, bare }) => [value, bare ?? 0]));
   if (values.length === 0) throw new Error('no scenario door-roundtrip in this run; run: ./dev bench door-roundtrip');
-  const scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / Math.max(...values);
+  const scale = (FIGURE_WIDTH - LABEL_WIDTH - VALUE_WIDTH) / Math.max(...values);
   const lines = [];
   let y = TOP;
   for (const { runtime, bars } of groups) {
@@ -174,15 +157,12 @@ export function drawDoorFigure(results) {
     }
     y += GROUP_GAP;
   }
-  const title = 'Step round trips a second through each door';
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" ` +
-      `aria-label="${title}">`,
-    `<style>${STYLE}\n</style>`,
-    `<text class="head" x="0" y="16">${title}</text>`,
-    '<text class="small" x="0" y="36">Poll, JSON.parse, JSON.stringify, complete. The line: the same through a door with no ' +
-      'worker behind it.</text>',
-    ...lines,
-    '</svg>\n',
-  ].join('\n');
+  return drawFigure({
+    title: 'Step round trips a second through each door',
+    note: 'Poll, JSON.parse, JSON.stringify, complete. The line: the same through a door with no worker behind it.',
+    height: y,
+    style: STYLE,
+    darkStyle: DARK_STYLE,
+    lines,
+  });
 }

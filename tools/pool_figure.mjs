@@ -1,6 +1,7 @@
 // Executors and pools side by side, from a benchmark run: tables for the guide to executors, and a chart as SVG of where each
 // executor starts to pay.
 import { formatNumber } from '../bench/lib/table.mjs';
+import { FIGURE_WIDTH, drawFigure, medianFinder } from './figures.mjs';
 
 /** @typedef {import('../bench/lib/results.mjs').Results} Results */
 /** @typedef {import('../bench/lib/results.mjs').Row} Row */
@@ -18,17 +19,6 @@ export const POOL_SCENARIOS = [
 
 const BREAK_EVEN = 'pool-break-even';
 const RATE = 'steps_per_second';
-
-/**
- * @param {Results} results
- * @returns {(scenario: string, system: string, variant: string, metric: string) => number | undefined} medians
- */
-function finder(results) {
-  return (scenario, system, variant, metric) =>
-    results.scenarios[scenario]?.rows.find(
-      (row) => row.system === system && row.variant === variant && row.metric === metric,
-    )?.median;
-}
 
 /**
  * A contender in the table: its systems, of which the best counts, and the variants of its rows by scenario.
@@ -78,7 +68,7 @@ function variantOf({ kind, variant }, scenario) {
  * @returns {string} Markdown: a row for each executor, the best pool, and threads with nothing around them
  */
 export function renderPoolTable(results) {
-  const find = finder(results);
+  const find = medianFinder(results);
   const rows = CONTENDERS.map((contender) => {
     const cells = COLUMNS.map(([, scenario, metric, unit, isMoreBetter]) => {
       const variant = variantOf(contender, scenario);
@@ -100,7 +90,7 @@ export function renderPoolTable(results) {
  * @returns {string} Markdown: what a thread and a child cost, next to what the project's study estimated
  */
 export function renderCostTable(results) {
-  const find = finder(results);
+  const find = medianFinder(results);
   const cell = (/** @type {string} */ system, /** @type {string} */ variant) => {
     const [memory, start] = ['memory_per_worker', 'first_result'].map((metric) =>
       find('pool-startup', system, variant, metric),
@@ -124,7 +114,7 @@ export function renderCostTable(results) {
  * @returns {Panel[]} for each number of steps in flight: steps a second of an executor, divided by those of main
  */
 export function breakEvenPanels(results) {
-  const find = finder(results);
+  const find = medianFinder(results);
   const measured = (results.scenarios[BREAK_EVEN]?.rows ?? []).flatMap(({ variant }) => {
     const [, cpuMs, inFlight] = /^([\d.]+) ms, (\d+) in flight$/.exec(variant) ?? [];
     return cpuMs === undefined ? [] : [{ cpuMs, inFlight: Number(inFlight) }];
@@ -169,7 +159,6 @@ export function renderBreakEven(results) {
   return lines.join('\n');
 }
 
-const WIDTH = 760;
 const PANEL_WIDTH = 340;
 const PANEL_HEIGHT = 220;
 const LEFT = 34;
@@ -177,19 +166,15 @@ const TOP = 84;
 const HEIGHT = TOP + PANEL_HEIGHT + 44;
 
 const STYLE = `
-  text { font: 13px system-ui, sans-serif; fill: #1f2328; }
-  .head { font-weight: 600; }
-  .small { font-size: 11px; fill: #59636e; }
   .grid { stroke: #d1d9e0; stroke-width: 1; }
   .main { stroke: #59636e; stroke-width: 2; stroke-dasharray: 4 3; }
   .line { fill: none; stroke-width: 2.5; }
   .threads { stroke: #0969da; } .process { stroke: #bc4c00; }
-  text.threads { fill: #0969da; stroke: none; } text.process { fill: #bc4c00; stroke: none; }
-  @media (prefers-color-scheme: dark) {
-    text { fill: #f0f6fc; } .small { fill: #9198a1; } .grid { stroke: #3d444d; } .main { stroke: #9198a1; }
-    .threads { stroke: #4493f8; } .process { stroke: #db6d28; }
-    text.threads { fill: #4493f8; } text.process { fill: #db6d28; }
-  }`;
+  text.threads { fill: #0969da; stroke: none; } text.process { fill: #bc4c00; stroke: none; }`;
+const DARK_STYLE = `
+  .grid { stroke: #3d444d; } .main { stroke: #9198a1; }
+  .threads { stroke: #4493f8; } .process { stroke: #db6d28; }
+  text.threads { fill: #4493f8; } text.process { fill: #db6d28; }`;
 
 /**
  * @param {Panel} panel
@@ -237,16 +222,16 @@ export function drawPoolFigure(results) {
   if (panels.length === 0) throw new Error(`no scenario ${BREAK_EVEN} in this run; run: ./dev bench ${BREAK_EVEN}`);
   const ratios = panels.flatMap(({ series }) => series.flatMap(({ points }) => points.map(({ ratio }) => ratio)));
   const top = Math.ceil(Math.max(...ratios, 2) * 2) / 2;
-  const title = 'Steps a second, times those of main, by the time that the handler computes';
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" ` +
-      `role="img" aria-label="${title}">`,
-    `<style>${STYLE}\n</style>`,
-    `<text class="head" x="0" y="16">${title}</text>`,
-    '<text class="small" x="0" y="36">Two threads, two children. Dashed: main, which is 1.</text>',
-    `<text class="threads" x="${WIDTH - 140}" y="36">threads</text>`,
-    `<text class="process" x="${WIDTH - 70}" y="36">process</text>`,
-    ...panels.flatMap((panel, index) => drawPanel(panel, LEFT + index * (WIDTH / panels.length), top)),
-    '</svg>\n',
-  ].join('\n');
+  return drawFigure({
+    title: 'Steps a second, times those of main, by the time that the handler computes',
+    note: 'Two threads, two children. Dashed: main, which is 1.',
+    height: HEIGHT,
+    style: STYLE,
+    darkStyle: DARK_STYLE,
+    lines: [
+      `<text class="threads" x="${FIGURE_WIDTH - 140}" y="36">threads</text>`,
+      `<text class="process" x="${FIGURE_WIDTH - 70}" y="36">process</text>`,
+      ...panels.flatMap((panel, index) => drawPanel(panel, LEFT + index * (FIGURE_WIDTH / panels.length), top)),
+    ],
+  });
 }
