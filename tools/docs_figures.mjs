@@ -98,7 +98,11 @@ export function renderFigures(results, date) {
  * @returns {string} Markdown of the page on the native doors
  */
 export function renderDoorFigures(results, date) {
-  return [renderMachine(results, date, DOOR_SCENARIOS), renderDoorTable(results)].join('\n\n');
+  return [
+    renderMachine(results, date, DOOR_SCENARIOS),
+    '![Step round trips a second through each door](native-doors.svg)',
+    renderDoorTable(results),
+  ].join('\n\n');
 }
 
 /**

@@ -5,29 +5,16 @@
 
 #include <simdjson.h>
 
-#include <array>
 #include <string>
 
+#include "core/base/json_scan.h"
 #include "core/base/utf8.h"
 
 namespace tasker::base {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-/// Bytes that stand for themselves between the quotes of a JSON string.
-constexpr std::array<bool, 256> make_plain() {
-  std::array<bool, 256> plain{};
-  for (std::size_t byte = 0x20; byte < plain.size(); ++byte) plain[byte] = true;
-  plain['"'] = false;
-  plain['\\'] = false;
-  return plain;
-}
-constexpr std::array<bool, 256> kPlain = make_plain();
-
-bool is_plain(char c) { return kPlain[static_cast<std::uint8_t>(c)]; }
 
 /// Walks one document. After a false return `expected` says what is missing at byte `at`.
 class Grammar {
@@ -63,7 +50,7 @@ class Grammar {
   }
 
   void skip_space() {
-    while (at_ < text_.size() && is_space(text_[at_])) ++at_;
+    while (at_ < text_.size() && kJsonSpace.has(text_[at_])) ++at_;
   }
 
   /// Enters an object or array; `inside_` tells whether a first value is to follow.
@@ -159,7 +146,7 @@ class Grammar {
   bool string() {
     ++at_;
     for (;;) {
-      while (at_ < text_.size() && is_plain(text_[at_])) ++at_;
+      at_ = find_not_plain(text_, at_);
       if (peek() == '"') {
         ++at_;
         return true;
@@ -214,10 +201,10 @@ std::string subject(std::string_view field) {
 }
 
 tl::unexpected<Error> too_large(std::string_view text, std::string_view field,
-                                const JsonLimits& limits) {
+                                std::size_t bytes_max) {
   return fail(ErrorCode::kTOO_LARGE,
               subject(field) + " has " + std::to_string(text.size()) + " bytes; at most " +
-                  std::to_string(limits.bytes_max) + " are allowed",
+                  std::to_string(bytes_max) + " are allowed",
               std::string(field));
 }
 
@@ -291,8 +278,7 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   std::size_t at = 0;
   while (at < text.size()) {
-    std::size_t end = at;
-    while (end < text.size() && is_plain(text[end])) ++end;
+    std::size_t end = find_not_plain(text, at);
     out.append(text, at, end - at);
     if (end < text.size()) append_escaped(out, text[end++]);
     at = end;
@@ -310,16 +296,21 @@ __attribute__((constructor(101))) void make_statics_of_simdjson() {
 }  // namespace
 
 Status check_json(std::string_view text, std::string_view field, const JsonLimits& limits) {
-  if (text.size() > limits.bytes_max) return too_large(text, field, limits);
+  if (text.size() > limits.bytes_max) return too_large(text, field, limits.bytes_max);
   if (!simdjson::validate_utf8(text)) return not_utf8(text, field);
   Grammar grammar(text, limits.depth_max);
   if (!grammar.document()) return not_json(text, field, grammar, limits);
   return {};
 }
 
-Status check_json_object(std::string_view text, std::string_view field, const JsonLimits& limits) {
-  Status checked = check_json(text, field, limits);
-  if (!checked) return checked;
+Status check_json_object(JsonText json, std::string_view field, const JsonLimits& limits) {
+  const std::string_view text = json.text();
+  if (!json.is_checked()) {
+    Status checked = check_json(text, field, limits);
+    if (!checked) return checked;
+  } else if (text.size() > limits.bytes_max) {
+    return too_large(text, field, limits.bytes_max);
+  }
   const std::size_t first = text.find_first_not_of(" \n\r\t");
   if (text[first] == '{') return {};
   return fail(ErrorCode::kINVALID_JSON,

@@ -1,6 +1,7 @@
 // Checks of JSON text, and writing of it.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,9 +23,31 @@ struct JsonLimits {
 /// must take payloads as raw text.
 Status check_json(std::string_view text, std::string_view field, const JsonLimits& limits = {});
 
-/// As check_json, and the document is an object.
-Status check_json_object(std::string_view text, std::string_view field,
-                         const JsonLimits& limits = {});
+/// A JSON text, and whether its grammar and depth have been checked already. Borrows.
+class JsonText {
+ public:
+  /// One that nobody has checked: any text, from anything that a view can be made of.
+  template <std::convertible_to<std::string_view> Text>
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands where the text alone stood
+  JsonText(const Text& text) : text_(text) {}
+  /// What is a value in a text that check_json has passed, without white space around it.
+  static JsonText checked(std::string_view text) {
+    JsonText made(text);
+    made.is_checked_ = true;
+    return made;
+  }
+
+  std::string_view text() const { return text_; }
+  bool is_checked() const { return is_checked_; }
+
+ private:
+  std::string_view text_;
+  bool is_checked_ = false;
+};
+
+/// As check_json, and the document is an object. Of a checked one only the size and the kind are
+/// looked at.
+Status check_json_object(JsonText json, std::string_view field, const JsonLimits& limits = {});
 
 /// Appends `text` as a JSON string with its quotes. Invalid UTF-8 is replaced by U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

@@ -271,5 +271,17 @@ TEST(AppendJsonString, IsReadBackAsWritten) {
   }
 }
 
+TEST(CheckJsonObject, OfACheckedTextOnlySizeAndKindAreLookedAt) {
+  EXPECT_TRUE(check_json_object(JsonText::checked(R"({"a":1})"), "payload", {.bytes_max = 7}));
+  const Status large =
+      check_json_object(JsonText::checked(R"({"a":10})"), "payload", {.bytes_max = 7});
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, ErrorCode::kTOO_LARGE);
+  EXPECT_EQ(large.error().message, "payload has 8 bytes; at most 7 are allowed");
+  const Status list = check_json_object(JsonText::checked("[1]"), "payload");
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().message, "payload is `[1]`; a JSON object is expected");
+}
+
 }  // namespace
 }  // namespace tasker::base

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <system_error>
 
+#include "core/base/json_scan.h"
 #include "core/base/utf8.h"
 
 namespace tasker::base {
@@ -105,41 +106,55 @@ bool JsonTextReader::next(std::string_view& element) {
 
 /// Past white space and the separators, which a checked text has in the right places.
 void JsonTextReader::skip_to_token() {
-  constexpr std::string_view kBetween = " \n\r\t:,";
-  while (at_ < text_.size() && kBetween.find(text_[at_]) != std::string_view::npos) ++at_;
+  constexpr ByteSet kBetween(" \n\r\t:,");
+  while (at_ < text_.size() && kBetween.has(text_[at_])) ++at_;
 }
 
 std::string_view JsonTextReader::token() {
   const std::size_t from = at_;
-  std::size_t depth = 0;
-  do {
-    const char c = at_ < text_.size() ? text_[at_] : '\0';
-    if (c == '"') {
-      skip_string();
-    } else if (c == '{' || c == '[') {
-      ++depth;
-      ++at_;
-    } else if (c == '}' || c == ']') {
-      --depth;
-      ++at_;
-    } else {
-      skip_plain();
-    }
-  } while (depth > 0 && at_ < text_.size());
+  const char first = at_ < text_.size() ? text_[at_] : '\0';
+  if (first == '"')
+    skip_string();
+  else if (first == '{' || first == '[')
+    skip_container();
+  else
+    skip_plain();
   return text_.substr(from, at_ - from);
 }
 
 void JsonTextReader::skip_string() {
-  ++at_;
-  while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+  at_ = find_not_plain(text_, at_ + 1);
+  while (at_ < text_.size() && text_[at_] != '"') at_ = find_not_plain(text_, at_ + 2);
   ++at_;
 }
 
-/// A number or a literal, or the separators inside a container.
+void JsonTextReader::skip_container() {
+  std::size_t depth = 0;
+  while (at_ < text_.size()) {
+    switch (text_[at_]) {
+      case '"':
+        skip_string();
+        break;
+      case '{':
+      case '[':
+        ++depth;
+        ++at_;
+        break;
+      case '}':
+      case ']':
+        ++at_;
+        if (--depth == 0) return;
+        break;
+      default:
+        ++at_;
+    }
+  }
+}
+
+/// A number or a literal.
 void JsonTextReader::skip_plain() {
-  constexpr std::string_view kEnds = " \n\r\t,:\"{}[]";
-  ++at_;
-  while (at_ < text_.size() && kEnds.find(text_[at_]) == std::string_view::npos) ++at_;
+  constexpr ByteSet kEnds(" \n\r\t,}]");
+  while (at_ < text_.size() && !kEnds.has(text_[at_])) ++at_;
 }
 
 }  // namespace tasker::base

@@ -45,6 +45,7 @@ class JsonTextReader {
   void skip_to_token();
   std::string_view token();
   void skip_string();
+  void skip_container();
   void skip_plain();
 
   std::string_view text_;

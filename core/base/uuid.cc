@@ -134,9 +134,4 @@ Uuid derive_uuid(const Uuid& parent, std::uint64_t index) {
   return id;
 }
 
-std::size_t UuidHash::operator()(const Uuid& id) const noexcept {
-  return static_cast<std::size_t>(
-      mixed(get_big_endian(id, 8, 8) ^ mixed(get_big_endian(id, 0, 8))));
-}
-
 }  // namespace tasker::base

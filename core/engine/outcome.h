@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/base/random.h"
 #include "core/base/result.h"
 #include "core/engine/compiled_template.h"
@@ -40,9 +41,9 @@ struct AttemptFacts {
 /// with the field. Unknown keys are kept inside metadata; a wrong type in metadata other than
 /// `retryable`, `execution_time_ms` and `retry_after_seconds` is tolerated.
 /// @param into replaced, its memory used again; undefined after an error
-base::Status read_step_result(std::string_view document, std::size_t bytes_max, StepResult& into);
+base::Status read_step_result(base::JsonText document, std::size_t bytes_max, StepResult& into);
 /// As above, as a new value.
-base::Result<StepResult> read_step_result(std::string_view document, std::size_t bytes_max);
+base::Result<StepResult> read_step_result(base::JsonText document, std::size_t bytes_max);
 
 /// Success completes the step; a retryable failure with attempts left waits for its back-off; any
 /// other fails it.

@@ -279,12 +279,12 @@ void weigh(const Envelope& envelope, StepResult& result) {
 
 }  // namespace
 
-Status read_step_result(std::string_view document, std::size_t bytes_max, StepResult& into) {
+Status read_step_result(base::JsonText document, std::size_t bytes_max, StepResult& into) {
   if (Status checked = base::check_json_object(document, "result_json", {.bytes_max = bytes_max});
       !checked)
     return checked;
   Envelope envelope;
-  if (Status read = read_members(document, kEnvelopeMembers, envelope); !read) return read;
+  if (Status read = read_members(document.text(), kEnvelopeMembers, envelope); !read) return read;
   into.events.clear();
   if (!envelope.events.empty()) {
     auto events = read_handler_events(envelope.events);
@@ -295,7 +295,7 @@ Status read_step_result(std::string_view document, std::size_t bytes_max, StepRe
   return {};
 }
 
-base::Result<StepResult> read_step_result(std::string_view document, std::size_t bytes_max) {
+base::Result<StepResult> read_step_result(base::JsonText document, std::size_t bytes_max) {
   StepResult result;
   if (Status read = read_step_result(document, bytes_max, result); !read)
     return base::fail(std::move(read.error()));

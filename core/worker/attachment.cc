@@ -90,7 +90,7 @@ Status Attachment::set_wakeup(std::function<void()> on_wakeup) {
 
 bool Attachment::has_news() const { return worker_->dispatcher.announced(*taker_); }
 
-Status Attachment::complete_step_event(const base::Uuid& event_id, std::string_view result_json) {
+Status Attachment::complete_step_event(const base::Uuid& event_id, base::JsonText result_json) {
   if (auto ok = worker_->usable(); !ok) return ok;
   return worker_->complete_document(event_id, result_json, taker_.get());
 }

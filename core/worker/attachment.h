@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/base/mutex.h"
 #include "core/base/result.h"
 #include "core/base/uuid.h"
@@ -71,7 +72,7 @@ class Attachment {
 
   /// As Worker::complete_step_event, for an event that this attachment holds; UNKNOWN_EVENT for any
   /// other.
-  base::Status complete_step_event(const base::Uuid& event_id, std::string_view result_json);
+  base::Status complete_step_event(const base::Uuid& event_id, base::JsonText result_json);
   /// As Worker::checkpoint_step_event. The continuation goes to any taker of the executor.
   void checkpoint_step_event(const base::Uuid& event_id, std::string_view checkpoint_json,
                              std::function<void(base::Result<base::Uuid>)> on_stored);

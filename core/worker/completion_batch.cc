@@ -119,7 +119,7 @@ void append_refusal(std::string& out, std::size_t index, std::string_view event_
 
 Result<std::string> complete_step_events_json(Worker& worker, std::string_view json) {
   return complete_step_events_json(
-      [&worker](const base::Uuid& id, std::string_view result) {
+      [&worker](const base::Uuid& id, base::JsonText result) {
         return worker.complete_step_event(id, result);
       },
       json);
@@ -133,7 +133,7 @@ Result<std::string> complete_step_events_json(const CompleteOne& complete, std::
     const CompletionText& completion = (*completions)[i];
     base::Status status;
     if (completion.id)
-      status = complete(*completion.id, completion.result_json);
+      status = complete(*completion.id, base::JsonText::checked(completion.result_json));
     else
       status = fail(completion.id.error());
     if (!status) append_refusal(refusals, i, completion.event_id, status.error());

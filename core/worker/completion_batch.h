@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/json.h"
 #include "core/base/result.h"
 #include "core/worker/worker.h"
 
@@ -18,7 +19,7 @@ inline constexpr std::size_t kCompletionsMax = 4'096;
 /// taken.
 base::Result<std::string> complete_step_events_json(Worker& worker, std::string_view json);
 /// The same, with whatever completes one event: an attachment.
-using CompleteOne = std::function<base::Status(const base::Uuid&, std::string_view)>;
+using CompleteOne = std::function<base::Status(const base::Uuid&, base::JsonText)>;
 base::Result<std::string> complete_step_events_json(const CompleteOne& complete,
                                                     std::string_view json);
 

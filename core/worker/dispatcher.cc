@@ -82,7 +82,7 @@ bool Dispatcher::announce(Executor executor, std::size_t count, ToWake& to_wake)
   return false;
 }
 
-void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker) {
+void Dispatcher::dispatch(std::span<StepEvent> events, model::WorkerId worker) {
   if (events.empty()) return;
   bool call = false;
   ToWake to_wake;
@@ -109,8 +109,8 @@ void Dispatcher::dispatch(std::vector<StepEvent> events, model::WorkerId worker)
                                                              : handler_timeout_ms_};
       hold(dispatched);
       ++came[index_of(event.route.executor)];
-      insert(event.event_id, std::move(dispatched));
-      channel(event.route.executor).queue.push_back(std::move(event));
+      Dispatched* const held = insert(event.event_id, std::move(dispatched));
+      channel(event.route.executor).queue.push_back({std::move(event), held});
     }
     for (const Executor executor : kExecutors)
       if (came[index_of(executor)] > 0)
@@ -130,9 +130,8 @@ std::size_t Dispatcher::take_from(Channel& from, AttachmentId taker, std::size_t
   const std::int64_t wall_us = clock_.wall_us();
   std::size_t taken = 0;
   for (; taken < max && !from.queue.empty(); ++taken) {
-    StepEvent event = std::move(from.queue.front());
-    from.queue.pop_front();
-    Dispatched& dispatched = events_.at(event.event_id);
+    StepEvent& event = from.queue.front().event;
+    Dispatched& dispatched = *from.queue.front().dispatched;
     dispatched.taker = taker;
     dispatched.started_us = now_us;
     if (dispatched.started_wall_us == 0) dispatched.started_wall_us = wall_us;
@@ -144,6 +143,7 @@ std::size_t Dispatcher::take_from(Channel& from, AttachmentId taker, std::size_t
     // The attempt of a continuation has started before.
     if (!event.is_continuation) event.metrics->started(wall_us - event.claim.claimed_at_us);
     out.push_back(std::move(event));
+    from.queue.drop_front();
   }
   if (from.queue.empty()) from.announced = false;
   return taken;
@@ -179,7 +179,7 @@ void Dispatcher::take_spent(std::vector<StepEvent>& into) {
 
 bool Dispatcher::wait(Executor executor, std::int64_t timeout_us) {
   Lock lock(mutex_);
-  const std::deque<StepEvent>& queue = channel(executor).queue;
+  const auto& queue = channel(executor).queue;
   ++waiting_;
   arrived_.wait_for(mutex_, timeout_us,
                     [&]() TASKER_REQUIRES(mutex_) { return !queue.empty() || over_; });
@@ -215,16 +215,13 @@ void Dispatcher::set_on_earlier_deadline(std::function<void()> callback) {
   on_earlier_deadline_ = std::move(callback);
 }
 
-void Dispatcher::insert(const base::Uuid& event_id, Dispatched dispatched) {
-  if (free_nodes_.empty()) {
-    events_.emplace(event_id, std::move(dispatched));
-    return;
-  }
+Dispatched* Dispatcher::insert(const base::Uuid& event_id, Dispatched dispatched) {
+  if (free_nodes_.empty()) return &events_.emplace(event_id, std::move(dispatched)).first->second;
   Events::node_type node = std::move(free_nodes_.back());
   free_nodes_.pop_back();
   node.key() = event_id;
   node.mapped() = std::move(dispatched);
-  events_.insert(std::move(node));
+  return &events_.insert(std::move(node)).position->second;
 }
 
 void Dispatcher::remove(Events::iterator found) {
@@ -329,8 +326,8 @@ Resumed Dispatcher::resume(const base::Uuid& event_id, StepEvent continuation) {
     dispatched.deadline_us = 0;
     hold(dispatched);
     const Executor executor = dispatched.route.executor;
-    insert(continuation.event_id, std::move(dispatched));
-    channel(executor).queue.push_back(std::move(continuation));
+    Dispatched* const held = insert(continuation.event_id, std::move(dispatched));
+    channel(executor).queue.push_back({std::move(continuation), held});
     call = announce(executor, 1, to_wake);
   }
   if (call) wake();

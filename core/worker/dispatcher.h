@@ -27,6 +27,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/base/result.h"
+#include "core/events/batch.h"
 #include "core/store/records.h"
 #include "core/worker/executor.h"
 #include "core/worker/notice.h"
@@ -110,8 +111,9 @@ class Dispatcher {
   /// Fills in what may be claimed now: the room by executor, and, where `limits` has any, how much
   /// of them is left. `limits`: by registration, how many of its steps may be held at once.
   void fill_budget(std::span<const std::uint32_t> limits, store::ClaimBudget& budget) const;
-  /// Only the store writer dispatches, and never more than fill_budget() said.
-  void dispatch(std::vector<StepEvent> events, model::WorkerId worker);
+  /// Moves what is in `events` in. Only the store writer dispatches, and never more than
+  /// fill_budget() said.
+  void dispatch(std::span<StepEvent> events, model::WorkerId worker);
   /// For the worker's front end and, where `attachment` names one, for that too.
   void notify(Notice notice, AttachmentId attachment = kWorkerItself);
   /// For the worker's front end and for each attachment.
@@ -221,9 +223,14 @@ class Dispatcher {
  private:
   using Events = std::unordered_map<base::Uuid, Dispatched, base::UuidHash>;
 
+  struct Queued {
+    StepEvent event;
+    Dispatched* dispatched;  ///< its entry in events_
+  };
+
   /// One executor's steps that wait, and how many it holds in all.
   struct Channel {
-    std::deque<StepEvent> queue;
+    events::Batch<Queued> queue;
     std::uint32_t held = 0;
     // Whether the wake-up was called for what waits: a channel that nobody polls must not silence
     // the others.
@@ -247,7 +254,7 @@ class Dispatcher {
   base::Status refuse(const base::Uuid& event_id, Events::iterator found, const Taker* by)
       TASKER_REQUIRES(mutex_);
   void remove(Events::iterator found) TASKER_REQUIRES(mutex_);
-  void insert(const base::Uuid& event_id, Dispatched dispatched) TASKER_REQUIRES(mutex_);
+  Dispatched* insert(const base::Uuid& event_id, Dispatched dispatched) TASKER_REQUIRES(mutex_);
 
   const std::uint32_t handler_timeout_ms_;
   const base::Clock& clock_;

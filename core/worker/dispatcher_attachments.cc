@@ -47,7 +47,7 @@ Result<std::size_t> Dispatcher::poll(Taker& taker, std::size_t max, std::vector<
 Status Dispatcher::wait(Taker& taker, std::int64_t timeout_us) {
   Lock lock(mutex_);
   if (taker.ended) return has_ended(taker);
-  const std::deque<StepEvent>& queue = channel(taker.executor).queue;
+  const auto& queue = channel(taker.executor).queue;
   ++taker.waiting;
   if (queue.empty() && !taker.woken) takers_.becomes_idle(taker);
   taker.arrived.wait_for(mutex_, timeout_us, [&]() TASKER_REQUIRES(mutex_) {

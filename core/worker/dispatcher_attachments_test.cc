@@ -39,7 +39,7 @@ class AttachmentsTest : public testing::Test {
       event.route = route;
       event.metrics = &handler_metrics_;
     }
-    dispatcher_.dispatch(std::move(events), model::WorkerId{1});
+    dispatcher_.dispatch(events, model::WorkerId{1});
   }
   /// An attachment whose wake-ups are counted.
   struct Counted {
@@ -118,7 +118,7 @@ TEST_F(AttachmentsTest, AStepsDeadlineIsTheTemplatesThenTheHandlersThenTheWorker
     events[0].task = task_;
     events[0].metrics = &handler_metrics_;
     events[0].route = {Executor::kMain, Route::kUnregistered, deadline_ms};
-    dispatcher_.dispatch(std::move(events), model::WorkerId{1});
+    dispatcher_.dispatch(events, model::WorkerId{1});
     std::vector<StepEvent> polled;
     dispatcher_.poll(Executor::kMain, 1, polled);
     const auto taken = dispatcher_.take(id(last));

@@ -116,10 +116,9 @@ std::vector<Dispatched> Dispatcher::take_queued() {
   Lock lock(mutex_);
   std::vector<Dispatched> taken;
   for (Channel& one : channels_) {
-    for (const StepEvent& event : one.queue) {
-      const auto found = events_.find(event.event_id);
-      taken.push_back(found->second);
-      remove(found);
+    for (const Queued& queued : one.queue) {
+      taken.push_back(*queued.dispatched);
+      remove(events_.find(queued.event.event_id));
     }
     one.queue.clear();
   }
@@ -128,13 +127,15 @@ std::vector<Dispatched> Dispatcher::take_queued() {
 
 void Dispatcher::drop_queued(const std::function<bool(const Dispatched&)>& which) {
   Lock lock(mutex_);
-  for (Channel& one : channels_)
-    std::erase_if(one.queue, [&](const StepEvent& event) TASKER_REQUIRES(mutex_) {
-      const auto found = events_.find(event.event_id);
-      if (!which(found->second)) return false;
-      remove(found);
-      return true;
-    });
+  for (Channel& one : channels_) {
+    for (std::size_t left = one.queue.size(); left > 0; --left) {
+      Queued queued = one.queue.pop_front();
+      if (which(*queued.dispatched))
+        remove(events_.find(queued.event.event_id));
+      else
+        one.queue.push_back(std::move(queued));
+    }
+  }
 }
 
 std::vector<Dispatched> Dispatcher::unsettled() const {

@@ -47,7 +47,7 @@ class DispatcherTest : public testing::Test {
   void run(std::uint8_t last) {
     std::vector<StepEvent> events;
     events.push_back(event(last));
-    dispatcher_.dispatch(std::move(events), model::WorkerId{1});
+    dispatcher_.dispatch(events, model::WorkerId{1});
     poll_one(last);
   }
   void poll_one(std::uint8_t last) {

@@ -22,6 +22,8 @@ namespace {
 
 // One transaction takes at most so many of each, so that no caller waits for a giant.
 constexpr std::size_t kCompletionsPerCommit = 4'096;
+// Handlers start on what is ready while the rest is being made ready.
+constexpr std::size_t kDispatchedAtOnce = 32;
 constexpr std::size_t kTasksPerCommit = 1'024;
 constexpr std::size_t kKeptTextBytesMax = 4U << 10;
 constexpr std::size_t kTasksQueuedMax = 1'000'000;
@@ -492,7 +494,7 @@ std::string StoreWriter::take_spent_text() {
 
 void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
   std::vector<StepEvent> events;
-  events.reserve(outcome.claims.size());
+  events.reserve(std::min(outcome.claims.size(), kDispatchedAtOnce));
   if (!outcome.claims.empty()) dispatcher_.take_spent(spent_);
   std::vector<PendingCompletion> failed;
   for (const store::Claim& claim : outcome.claims) {
@@ -502,6 +504,10 @@ void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
       event->metrics = &metrics_.of(handler_of(*event));
       make_text_ready(*event, take_spent_text());
       events.push_back(std::move(*event));
+      if (events.size() == kDispatchedAtOnce) {
+        dispatcher_.dispatch(events, batch_.budget.worker);
+        events.clear();
+      }
       continue;
     }
     logger_.log(LogLevel::kError, "worker", "a claimed step cannot be dispatched",
@@ -518,7 +524,7 @@ void StoreWriter::deliver_claims(const store::WriteOutcome& outcome) {
     end.completion.error_json += R"(,"error_type":"dispatch_error","retryable":false})";
   }
   complete_all(std::move(failed));
-  dispatcher_.dispatch(std::move(events), batch_.budget.worker);
+  dispatcher_.dispatch(events, batch_.budget.worker);
   if (!told_) return;
   for (const store::Claim& claim : outcome.claims)
     note(Transition::kStepClaimed, claim.step, claim.attempt);

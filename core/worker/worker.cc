@@ -100,7 +100,7 @@ std::vector<Notice> Worker::poll_notices(std::size_t max) {
   return impl_->dispatcher.poll_notices(max);
 }
 
-Status Worker::complete_step_event(const base::Uuid& event_id, std::string_view result_json) {
+Status Worker::complete_step_event(const base::Uuid& event_id, base::JsonText result_json) {
   if (auto ok = impl_->usable(); !ok) return ok;
   return impl_->complete_document(event_id, result_json);
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/json.h"
 #include "core/base/logger.h"
 #include "core/base/result.h"
 #include "core/config/config.h"
@@ -128,7 +129,7 @@ class Worker {
   /// cancelled or lost meanwhile (the slot is free again); INVALID_JSON, TOO_LARGE,
   /// INVALID_ARGUMENT: the event stays open; FULL; CLOSED.
   /// Of an attachment's event too: the worker's owner may settle any.
-  base::Status complete_step_event(const base::Uuid& event_id, std::string_view result_json);
+  base::Status complete_step_event(const base::Uuid& event_id, base::JsonText result_json);
 
   /// As complete_step_event for a success, for native handlers: no document to parse.
   base::Status complete_success(const base::Uuid& event_id, std::string result_json);

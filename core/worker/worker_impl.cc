@@ -300,7 +300,7 @@ void Worker::Impl::keep_memory(std::unique_ptr<CompletionMemory> memory) {
   if (memory_.size() < memory_.capacity()) memory_.push_back(std::move(memory));
 }
 
-Status Worker::Impl::complete_document(const base::Uuid& event_id, std::string_view document,
+Status Worker::Impl::complete_document(const base::Uuid& event_id, base::JsonText document,
                                        const Taker* by) {
   // Before the event is taken: a text that cannot be read leaves it open for another try.
   std::unique_ptr<CompletionMemory> memory = take_memory();

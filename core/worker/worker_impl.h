@@ -52,7 +52,7 @@ class Worker::Impl {
   /// The completion that `memory.result` stands for.
   base::Status complete(const base::Uuid& event_id, CompletionMemory& memory,
                         const Taker* by = nullptr);
-  base::Status complete_document(const base::Uuid& event_id, std::string_view document,
+  base::Status complete_document(const base::Uuid& event_id, base::JsonText document,
                                  const Taker* by = nullptr);
   void checkpoint(const base::Uuid& event_id, std::string_view document, OnCheckpoint on_stored,
                   const Taker* by = nullptr);

@@ -77,7 +77,7 @@ Result<napi_value> complete_step_events(const Call& call, const Kept& object) {
   auto completions = call.text(0, "completionsJson", object->given);
   if (!completions) return fail(completions.error());
   auto refusals = worker::complete_step_events_json(
-      [&](const base::Uuid& id, std::string_view result) {
+      [&](const base::Uuid& id, base::JsonText result) {
         return object->attachment->complete_step_event(id, result);
       },
       *completions);
