@@ -57,9 +57,9 @@ suite('error codes', () => {
 suite('instanceof', () => {
   test('knows an error of another copy of the package', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tasker-copy-'));
-    cpSync(new URL('dist', packageFolder), folder, { recursive: true });
+    cpSync(new URL('dist/errors', packageFolder), folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    const copy = (await import(pathToFileURL(join(folder, 'errors/tasker-error.js')).href)) as {
+    const copy = (await import(pathToFileURL(join(folder, 'tasker-error.js')).href)) as {
       StoreError: typeof StoreError;
     };
     rmSync(folder, { recursive: true });
