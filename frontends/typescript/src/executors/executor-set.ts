@@ -16,18 +16,17 @@ import {
   type HandlerPlacement,
   type PlacementConfig,
 } from './placement.js';
-import { makeProcessExecutor } from './process/index.js';
 import { StepReporter, workerSettler } from './step-settler.js';
-import { makeThreadExecutor } from './threads/index.js';
 
 type PooledExecutor = Exclude<ExecutorName, 'main'>;
 
 /** Makes an executor; nothing is started. */
 export type ExecutorFactory = (host: ExecutorHost, options: ExecutorOptions) => Executor;
 
-const factories: Readonly<Record<PooledExecutor, ExecutorFactory>> = {
-  threads: makeThreadExecutor,
-  process: makeProcessExecutor,
+/** Loaded when they are needed: threads and children load this module too, and never make any. */
+const factories: Readonly<Record<PooledExecutor, () => Promise<ExecutorFactory>>> = {
+  threads: async () => (await import('./threads/index.js')).makeThreadExecutor,
+  process: async () => (await import('./process/index.js')).makeProcessExecutor,
 };
 
 export interface ExecutorSetParts {
@@ -254,7 +253,8 @@ export class ExecutorSet {
 
   private async startExecutor(name: PooledExecutor): Promise<void> {
     const { logger, runtime } = this.parts;
-    const executor = factories[name](this.host, this.options);
+    const make = await factories[name]();
+    const executor = make(this.host, this.options);
     try {
       await executor.start(this.of(name));
     } catch (thrown) {
