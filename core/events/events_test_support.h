@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <coroutine>
@@ -13,6 +14,8 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -96,6 +99,43 @@ class Counted {
  private:
   static constexpr std::uint64_t kMoved = UINT64_MAX;
   std::uint64_t value_;
+};
+
+/// What NumberBooks reads: the producer and the number of a text.
+inline std::string numbered(std::uint64_t producer, std::uint64_t number) {
+  return std::to_string(producer) + " " + std::to_string(number);
+}
+
+/// One receiver's books of numbered() texts: each producer's numbers, from 1 on, have to come in
+/// order. One thread adds, others may read.
+class NumberBooks {
+ public:
+  static constexpr std::size_t kProducersMax = 8;
+
+  /// @param gaps_allowed  whether numbers may be missing
+  explicit NumberBooks(bool gaps_allowed) : gaps_allowed_(gaps_allowed) {}
+
+  /// What stands behind the number does not matter.
+  void add(std::string_view text) {
+    std::uint64_t producer = 0;
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const char* const space = std::from_chars(text.data(), end, producer).ptr;
+    std::from_chars(space + 1, end, number);
+    std::uint64_t& last = last_.at(producer);
+    in_order_ = in_order_ && (gaps_allowed_ ? number > last : number == last + 1);
+    last = number;
+    ++count_;
+  }
+
+  bool in_order() const { return in_order_; }
+  std::uint64_t count() const { return count_; }
+
+ private:
+  const bool gaps_allowed_;
+  std::array<std::uint64_t, kProducersMax> last_{};
+  std::atomic<bool> in_order_{true};
+  std::atomic<std::uint64_t> count_{0};
 };
 
 template <class T>

@@ -1,11 +1,9 @@
 // A million steps through one worker: what it needs at the beginning it needs at the end.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <thread>
@@ -18,6 +16,7 @@
 #include "core/base/uuid.h"
 #include "core/store/sqlite/sqlite_store.h"
 #include "core/worker/worker.h"
+#include "tests/soak/resident_memory.h"
 
 namespace tasker::soak {
 namespace {
@@ -30,14 +29,6 @@ constexpr std::uint64_t kStepsInFlightMax = 8000;
 constexpr double kGrowthMax = 1.10;
 constexpr int kHandlerThreads = 2;
 constexpr std::int64_t kProgressTimeoutUs = 60'000'000;
-
-std::uint64_t resident_bytes() {
-  std::ifstream file("/proc/self/statm");
-  std::uint64_t total_pages = 0;
-  std::uint64_t resident_pages = 0;
-  file >> total_pages >> resident_pages;
-  return resident_pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
 
 class Soak : public ::testing::Test {
  protected:

@@ -44,6 +44,7 @@ ${BOLD}Variables of the front end, of tests and of ./dev${RESET}
   TASKER_FFI_LIBRARY_PATH the libtasker_worker.so to load in place of the one that would be found
   TASKER_LAUNCHER_PATH    the tasker-launcher to start child processes with, in the same way
   TASKER_CYCLES           how many children the tests start and kill; default 30
+  TASKER_OVERLOAD_SECONDS how long the tests offer channels and buses ten times what is handled; default 1
   TASKER_CLI_PATH         the tasker program that tests and benchmarks start; ./dev sets it to the one it built
   TASKER_SEED             a number that a test with random choices printed: it makes the same ones again
   TASKER_DEV_SKIP_SETUP   1: leave the check of Debian packages out, for systems without apt

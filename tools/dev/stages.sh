@@ -59,7 +59,7 @@ done
 unset runtime
 stage example tests 20 "the examples: report, kill and resume; a handler that crashes" example_suites
 stage crash tests 20 "worker processes killed at random moments" run_ctest dev -L '^crash$'
-stage soak tests 20 "a million steps in one process" run_ctest dev -L '^soak$'
+stage soak tests 20 "a million steps in one process, and events at ten times what is handled" run_ctest dev -L '^soak$'
 stage bench tests 30 "the benchmarks' runner, and every scenario once with tiny sizes" node_suite "$BUILD_NODE" bench
 stage packaging tests 15 "the installed tree, used as a stranger would" \
   env TASKER_BUILD_FOLDER=build/dev python3 tests/packaging/packaging_test.py
