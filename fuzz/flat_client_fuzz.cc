@@ -139,17 +139,11 @@ void call(FlatWorker& worker, std::uint8_t choice, const char* first, const char
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::folder();  // made before the worker, so that it is removed after it
-  static std::unique_ptr<FlatWorker> worker;
-  if (worker == nullptr || worker->is_worn()) {
-    worker.reset();
-    worker = std::make_unique<FlatWorker>();
-  }
+  static std::unique_ptr<FlatWorker> kept;
+  FlatWorker& worker = fuzz::unworn(kept);
   if (size == 0) return 0;
-  const std::string texts = fuzz::fill_in(fuzz::text_of(data + 1, size - 1), worker->values());
-  const std::size_t end = texts.find('\n');
-  const std::string first = texts.substr(0, end);
-  const std::string second = end == std::string::npos ? "" : texts.substr(end + 1);
-  call(*worker, data[0], first.c_str(), second.c_str());
+  const auto texts =
+      fuzz::lines_of(fuzz::fill_in(fuzz::text_of(data + 1, size - 1), worker.values()), 2);
+  call(worker, data[0], texts[0].c_str(), texts[1].c_str());
   return 0;
 }

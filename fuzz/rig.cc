@@ -21,7 +21,11 @@ constexpr std::string_view kTemplate = R"(name: one_step
 namespace_name: fuzz
 version: 1.0.0
 steps:
-  - { name: only, handler: { callable: fuzz.only }, retry: { retryable: false, max_attempts: 1 } }
+  - name: only
+    handler: { callable: fuzz.only }
+    retry: { retryable: false, max_attempts: 1 }
+    publishes_events:
+      - { name: fuzz.only_ended, description: Always, condition: always, schema: {} }
 )";
 
 constexpr std::string_view kTaskRequest =
@@ -198,6 +202,17 @@ std::string fill_in(std::string_view input, const std::vector<std::string>& valu
   return filled;
 }
 
+std::vector<std::string> lines_of(std::string_view input, std::size_t count) {
+  std::vector<std::string> lines(count);
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    const std::size_t end = std::min(input.find('\n'), input.size());
+    lines[i] = input.substr(0, end);
+    input.remove_prefix(std::min(end + 1, input.size()));
+  }
+  lines.back() = input;
+  return lines;
+}
+
 Rig::Rig(bool started) {
   clear_folder();
   // The longest deadlines and leases, so that time changes nothing; one step of each task at once.
@@ -316,14 +331,24 @@ void OpenSteps::follow(std::size_t index, std::string_view event_id) {
   }
 }
 
+BusRig::BusRig() : Rig(false) {
+  constexpr std::string_view kPattern = "*";
+  constexpr std::string_view kOptions = R"({"capacity":2,"policy":"drop_oldest"})";
+  tasker_error* error = nullptr;
+  settle(tasker_bus_open(worker(), &bus_, &error), error, {});
+  settle(tasker_bus_subscribe(worker(), bus_, kPattern.data(), kPattern.size(), kOptions.data(),
+                              kOptions.size(), &subscription_, &error),
+         error, {});
+}
+
 Rig& idle_rig() {
-  folder();  // made before the rig, so that it is removed after it
   static std::unique_ptr<Rig> rig;
-  if (rig == nullptr || rig->is_worn()) {
-    rig.reset();
-    rig = std::make_unique<Rig>(false);
-  }
-  return *rig;
+  return unworn(rig, false);
+}
+
+BusRig& bus_rig() {
+  static std::unique_ptr<BusRig> rig;
+  return unworn(rig);
 }
 
 }  // namespace tasker::fuzz

@@ -51,6 +51,20 @@ std::string tame_paths(std::string_view input);
 /// Replaces each `$0` to `$9` by that element of `values`.
 std::string fill_in(std::string_view input, const std::vector<std::string>& values);
 
+/// The first `count` lines of `input`, missing ones empty; the last one has what is left.
+std::vector<std::string> lines_of(std::string_view input, std::size_t count);
+
+/// What `rig` holds, made of `arguments` when there is nothing yet and anew when that is worn.
+template <class T, class... Arguments>
+T& unworn(std::unique_ptr<T>& rig, Arguments... arguments) {
+  folder();  // made before the rig, so that it is removed after it
+  if (rig == nullptr || rig->is_worn()) {
+    rig.reset();  // before the next one, which takes its folder
+    rig = std::make_unique<T>(arguments...);
+  }
+  return *rig;
+}
+
 /// A worker on a fresh store with the template `fuzz/one_step:1.0.0`.
 class Rig {
  public:
@@ -95,6 +109,8 @@ class OpenSteps {
   void require_gone(std::size_t index) const;
   /// Ends those that are open and takes others.
   void renew();
+  /// One more task was made, whose step will be polled before those of later ones.
+  void expect_one() { ++waiting_; }
   /// The step goes on under another event, which is the next to be polled.
   void follow(std::size_t index, std::string_view event_id);
 
@@ -109,7 +125,20 @@ class OpenSteps {
   std::uint32_t waiting_ = 0;  // tasks that were created and whose step was not polled
 };
 
-/// A rig that lives as long as the process, made anew when it is worn.
+/// A rig with a port to its bus, and a subscription to everything that is published there.
+class BusRig : public Rig {
+ public:
+  BusRig();
+  std::uint64_t bus() const { return bus_; }
+  std::uint64_t subscription() const { return subscription_; }
+
+ private:
+  std::uint64_t bus_ = 0;
+  std::uint64_t subscription_ = 0;
+};
+
+/// Rigs that live as long as the process, made anew when they are worn.
 Rig& idle_rig();
+BusRig& bus_rig();
 
 }  // namespace tasker::fuzz

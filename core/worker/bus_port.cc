@@ -290,7 +290,8 @@ Result<std::string> BusPort::subscription_json(std::uint64_t subscription) const
 std::size_t BusPort::take_ends(std::size_t max, std::string& out) {
   std::size_t taken = 0;
   for (; taken < max && !ends_.empty(); ++taken) {
-    append_whole(out, [&] { out += ends_.front(); });
+    const std::string& end = ends_.front();
+    append_whole(out, [&] { out += end; });
     ends_.pop_front();
   }
   return taken;

@@ -52,10 +52,12 @@ inline std::vector<std::string> elements(std::string_view array) {
 /// An open worker that takes all steps of one store. EXPECTs that every call succeeds.
 class TestWorker {
  public:
-  explicit TestWorker(const std::string& settings = {}) {
+  /// `store_path` is another worker's, which outlives this one; without it, the store is its own.
+  explicit TestWorker(const std::string& settings = {}, const std::string& store_path = {})
+      : store_path_(store_path.empty() ? folder_.file("store.db") : store_path) {
     const std::string config =
         fmt::format(R"({{"store_path":"{}","durability":"normal","log_level":"off"{}}})",
-                    folder_.file("store.db"), settings);
+                    store_path_, settings);
     expect([&](tasker_error** error) {
       return tasker_worker_open(config.data(), config.size(), nullptr, &handle_, error);
     });
@@ -65,7 +67,7 @@ class TestWorker {
   TestWorker& operator=(const TestWorker&) = delete;
 
   tasker_worker* get() const { return handle_; }
-  std::string store_path() const { return folder_.file("store.db"); }
+  const std::string& store_path() const { return store_path_; }
 
   void start() {
     put_template(kOneStep);
@@ -111,10 +113,10 @@ class TestWorker {
     EXPECT_EQ(ids.size(), 1U);
     return ids.empty() ? std::string() : ids[0];
   }
-  tasker_status complete(std::string_view event_id) {
-    constexpr std::string_view kResult = R"({"success":true,"result":{}})";
+  tasker_status complete(std::string_view event_id,
+                         std::string_view result = R"({"success":true,"result":{}})") {
     return tasker_worker_complete_step_event(handle_, event_id.data(), event_id.size(),
-                                             kResult.data(), kResult.size(), nullptr);
+                                             result.data(), result.size(), nullptr);
   }
   /// State of the task once it has ended.
   std::string await_end(std::string_view task) {
@@ -134,6 +136,7 @@ class TestWorker {
   }
 
   worker::TempFolder folder_;
+  const std::string store_path_;
   tasker_worker* handle_ = nullptr;
 };
 

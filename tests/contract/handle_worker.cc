@@ -89,6 +89,13 @@ Answer polled(Call call) {
   return answer;
 }
 
+template <class Call>
+Answer flagged(Call call) {
+  tasker_error* error = nullptr;
+  const tasker_status status = call(&error);
+  return flag_answer(status, error);
+}
+
 const char* data_of(const TextArgument& argument) {
   return argument.is_null ? nullptr : argument.text.data();
 }
@@ -219,19 +226,59 @@ Answer HandleWorker::poll_notice() {
   });
 }
 
+Answer HandleWorker::subscribe_domain_events(const TextArgument& subscription) {
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_subscribe_domain_events(worker_, data_of(subscription),
+                                                 subscription.text.size(), error);
+  });
+}
+
+Answer HandleWorker::unsubscribe_domain_events(const std::string& subscriber) {
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_unsubscribe_domain_events(worker_, subscriber.data(), subscriber.size(),
+                                                   error);
+  });
+}
+
+Answer HandleWorker::remove_subscriber(const std::string& subscriber) {
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_remove_subscriber(worker_, subscriber.data(), subscriber.size(), error);
+  });
+}
+
+Answer HandleWorker::poll_delivery() {
+  return polled([&](tasker_buffer* out, tasker_error** error) {
+    return tasker_worker_poll_deliveries(worker_, 1, out, error);
+  });
+}
+
+Answer HandleWorker::acknowledge_delivery(const std::string& delivery_id) {
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_acknowledge_delivery(worker_, delivery_id.data(), delivery_id.size(),
+                                              error);
+  });
+}
+
+Answer HandleWorker::fail_delivery(const std::string& delivery_id, const TextArgument& failure) {
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_fail_delivery(worker_, delivery_id.data(), delivery_id.size(),
+                                       data_of(failure), failure.text.size(), error);
+  });
+}
+
 Answer HandleWorker::complete(const std::string& event_id, const TextArgument& result) {
-  tasker_error* error = nullptr;
-  const tasker_status status = tasker_worker_complete_step_event(
-      worker_, event_id.data(), event_id.size(), data_of(result), result.text.size(), &error);
-  return flag_answer(status, error);
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_complete_step_event(worker_, event_id.data(), event_id.size(),
+                                             data_of(result), result.text.size(), error);
+  });
 }
 
 Answer HandleWorker::checkpoint(const std::string& event_id, const TextArgument& checkpoint) {
-  tasker_error* error = nullptr;
-  const tasker_status status = tasker_worker_checkpoint_step_event(
-      worker_, event_id.data(), event_id.size(), data_of(checkpoint), checkpoint.text.size(),
-      nullptr, &error);
-  return flag_answer(status, error);
+  return flagged([&](tasker_error** error) {
+    return tasker_worker_checkpoint_step_event(worker_, event_id.data(), event_id.size(),
+                                               data_of(checkpoint), checkpoint.text.size(), nullptr,
+                                               error);
+  });
 }
 
 Answer HandleWorker::check_starvation_warnings() {

@@ -39,6 +39,12 @@ class HandleWorker {
   Answer poll_step_event();
   Answer poll_domain_event();
   Answer poll_notice();
+  Answer subscribe_domain_events(const TextArgument& subscription);
+  Answer unsubscribe_domain_events(const std::string& subscriber);
+  Answer remove_subscriber(const std::string& subscriber);
+  Answer poll_delivery();
+  Answer acknowledge_delivery(const std::string& delivery_id);
+  Answer fail_delivery(const std::string& delivery_id, const TextArgument& failure);
   Answer complete(const std::string& event_id, const TextArgument& result);
   Answer checkpoint(const std::string& event_id, const TextArgument& checkpoint);
   Answer check_starvation_warnings();

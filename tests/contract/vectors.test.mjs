@@ -39,6 +39,12 @@ const furtherCalls = [
   'retry_task',
   'check_template',
   'poll_notices',
+  'subscribe_domain_events',
+  'unsubscribe_domain_events',
+  'remove_subscriber',
+  'poll_deliveries',
+  'acknowledge_delivery',
+  'fail_delivery',
   'drain',
   'wait_task',
 ];
@@ -201,6 +207,7 @@ test('each code has a vector, or a row in the README that says why not', () => {
 const inputs = new Map([
   ['complete_step_event', { index: 1, shape: 'step_result' }],
   ['checkpoint_yield_step_event', { index: 1, shape: 'checkpoint' }],
+  ['subscribe_domain_events', { index: 0, shape: 'event_subscription' }],
   ['client_create_task', { index: 0, shape: 'task_request' }],
   ['bootstrap_worker', { index: 0, shape: 'config' }],
 ]);

@@ -48,7 +48,7 @@ class Text {
 
 const waitMs = 10_000;
 const pauseMs = 5;
-const polls = ['poll_step_events', 'poll_in_process_events', 'poll_notices'];
+const polls = ['poll_step_events', 'poll_in_process_events', 'poll_notices', 'poll_deliveries'];
 const vectorsFolder = new URL('vectors/', contractFolder);
 
 function yamlOf(name: string): string {
@@ -263,6 +263,18 @@ async function flag(judged: boolean, contract: () => boolean, telling: () => unk
   }
 }
 
+/** 1 for a call that does what it is told, 0 and the error for one that throws. */
+function accepted(run: (runtime: TaskerRuntime, values: readonly unknown[]) => void): Call {
+  return ({ runtime, values }) =>
+    flag(
+      true,
+      () => true,
+      () => {
+        run(runtime, values);
+      },
+    );
+}
+
 const calls: Readonly<Record<string, Call>> = {
   bootstrap_worker: ({ runtime, values: [argument], config }) => {
     const isObject = typeof argument === 'object' && argument !== null && !(argument instanceof Text);
@@ -287,6 +299,22 @@ const calls: Readonly<Record<string, Call>> = {
   poll_step_events: plain((runtime) => runtime.pollStepEvents()),
   poll_in_process_events: plain((runtime) => runtime.pollInProcessEvents()),
   poll_notices: plain((runtime) => runtime.pollNotices(1)?.[0]),
+  subscribe_domain_events: accepted((runtime, [subscription]) => {
+    runtime.subscribeDomainEvents(given(subscription));
+  }),
+  unsubscribe_domain_events: accepted((runtime, [subscriber]) => {
+    runtime.unsubscribeDomainEvents(given(subscriber));
+  }),
+  remove_subscriber: accepted((runtime, [subscriber]) => {
+    runtime.removeSubscriber(given(subscriber));
+  }),
+  poll_deliveries: plain((runtime) => runtime.pollDeliveries(1)?.[0]),
+  acknowledge_delivery: accepted((runtime, [delivery]) => {
+    runtime.acknowledgeDelivery(given(delivery));
+  }),
+  fail_delivery: accepted((runtime, [delivery, failure]) => {
+    runtime.failDelivery(given(delivery), given(failure));
+  }),
   complete_step_event: ({ runtime, values: [eventId, result], judged }) =>
     flag(
       judged || result instanceof Text,
