@@ -5,6 +5,7 @@ import { makeTaskerError, toError } from '../../errors/convert.js';
 import type { ErrorCode } from '../../errors/codes.js';
 import type { TaskerEventName } from '../../events/event-map.js';
 import { noCounts, type ExecutorHost } from '../executor.js';
+import { watchListeners } from '../listener-watch.js';
 import {
   forwardedNames,
   type BrokerStart,
@@ -41,6 +42,7 @@ export class BrokerThread {
   private restart: NodeJS.Timeout | null = null;
   private stopping = false;
   private onStopped: (whole: boolean) => void = () => undefined;
+  private stopListening: () => void = () => undefined;
 
   constructor(host: ExecutorHost, startsWith: Omit<BrokerStart, 'heard'>) {
     this.host = host;
@@ -53,6 +55,9 @@ export class BrokerThread {
 
   /** @throws {TaskerError} what the broker says when it can not attach, or can not start a child */
   start(): Promise<void> {
+    this.stopListening = watchListeners(this.host.emitter, (added) => {
+      this.tellHeard(added);
+    });
     return new Promise((resolve, reject) => {
       this.begin({ resolve, reject });
     });
@@ -91,6 +96,7 @@ export class BrokerThread {
     });
     await life.worker.terminate();
     await life.gone;
+    this.stopListening();
     this.giveBackHeld(life);
     return whole;
   }
@@ -135,7 +141,6 @@ export class BrokerThread {
         return;
       case 'status':
         this.lastStatus = message.status;
-        this.tellHeard();
         return;
       case 'events':
         this.republish(message.events);
@@ -154,12 +159,13 @@ export class BrokerThread {
     this.tell({ kind: 'taken', count: events.length });
   }
 
-  private heardNow(): TaskerEventName[] {
-    return forwardedNames.filter((name) => this.host.emitter.hears(name));
+  /** @param added an event that is about to have a listener */
+  private heardNow(added: unknown = null): TaskerEventName[] {
+    return forwardedNames.filter((name) => name === added || this.host.emitter.hears(name));
   }
 
-  private tellHeard(): void {
-    const names = this.heardNow();
+  private tellHeard(added: unknown): void {
+    const names = this.heardNow(added);
     if (names.join() !== this.heard) {
       this.heard = names.join();
       this.tell({ kind: 'heard', names });

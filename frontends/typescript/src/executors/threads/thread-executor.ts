@@ -10,6 +10,7 @@ import { crashFailure } from '../crash-failure.js';
 import type { CrashErrorType } from '../../errors/crash-types.js';
 import { noCounts, type Executor, type ExecutorHost, type ExecutorMode, type ExecutorStatus } from '../executor.js';
 import type { ExecutorOptions, WorkerThreadsOptions } from '../options.js';
+import { watchListeners } from '../listener-watch.js';
 import type { HandlerPlacement } from '../placement.js';
 import { StopLadder } from '../stop-ladder.js';
 import { factsOfEvent, type StepFacts } from '../step-settler.js';
@@ -282,22 +283,12 @@ export class ThreadExecutor implements Executor {
     logger.warn(end.forced ? 'a thread was terminated' : 'a thread has ended', fields);
   }
 
-  /** Keeps the threads told of which news somebody listens to: at once, for the next step may begin in this very moment. */
+  /** Keeps the threads told of which news somebody listens to. */
   private listen(pool: WorkerPool): void {
-    const { emitter } = this.host;
-    const added = (name: unknown): void => {
-      pool.setHears(this.heard() | bitOf(name));
-    };
-    const removed = (): void => {
-      pool.setHears(this.heard());
-    };
-    emitter.on('newListener', added);
-    emitter.on('removeListener', removed);
-    this.stopListening = () => {
-      emitter.off('newListener', added);
-      emitter.off('removeListener', removed);
-    };
-    removed();
+    pool.setHears(this.heard());
+    this.stopListening = watchListeners(this.host.emitter, (added) => {
+      pool.setHears(this.heard() | bitOf(added));
+    });
   }
 
   private heard(): number {
