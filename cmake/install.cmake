@@ -16,9 +16,8 @@ install(TARGETS tasker_c_library EXPORT tasker-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development)
 install(TARGETS tasker_c_core LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime)
 
-install(FILES ${CMAKE_SOURCE_DIR}/include/tasker/tasker.h ${CMAKE_SOURCE_DIR}/include/tasker/tasker.hpp
-              ${CMAKE_SOURCE_DIR}/include/tasker/tasker_flat.h
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tasker COMPONENT development)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/tasker DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
+        FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 
 # Until 1.0 a minor version may change what it likes.
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/tasker-config-version.cmake

@@ -19,7 +19,7 @@ from pathlib import Path
 
 SYMBOLS = "contract/abi/symbols.txt"
 RECORDS = "contract/abi"
-HEADERS = ["include/tasker/tasker.h", "include/tasker/tasker_flat.h"]
+HEADERS = "include/tasker"
 LIFECYCLES = {"experimental", "stable", "deprecated"}
 HANDLE_PREFIX = "tasker_"
 CORE_SUFFIX = "_core.so"
@@ -179,12 +179,12 @@ def problems_of(root, libraries):
     record = json.loads(path.read_text(encoding="utf-8"))
     problems += record_problems(symbols, record, f"{RECORDS}/{path.name}")
     declared = {}
-    for header in HEADERS:
-        text = (root / header).read_text(encoding="utf-8")
+    for header in sorted((root / HEADERS).glob("*.h")):
+        text = header.read_text(encoding="utf-8")
         declared.update(read_header(text))
         number = ABI_NUMBER.search(text)
         if number and int(number.group(1)) != record["abi_version"]:
-            problems.append(f"{header}: TASKER_ABI_VERSION is {number.group(1)}, the record's {record['abi_version']}")
+            problems.append(f"{HEADERS}/{header.name}: TASKER_ABI_VERSION is {number.group(1)}, the record's {record['abi_version']}")
     problems += header_problems(symbols, record, declared)
     problems += struct_problems(root, record)
     for library in libraries:

@@ -63,7 +63,8 @@ class Attachment {
 
   /// Called when this attachment is to poll: a step that arrives wakes one idle attachment of its
   /// executor, the one that holds the fewest steps. Idle is who has polled fewer steps than it
-  /// asked for, and looks again only when woken. Notices wake who took their events. From a core
+  /// asked for, and looks again only when woken. Notices wake who took their events, and the end
+  /// of all steps wakes everybody. From a core
   /// thread or this one, must return quickly and may not call back into the worker. Replaces the
   /// last one; an empty function removes it. After return the old one is not called again.
   base::Status set_wakeup(std::function<void()> on_wakeup);

@@ -100,7 +100,10 @@ Status Dispatcher::set_wakeup(Taker& taker, std::function<void()> on_wakeup) {
 
 bool Dispatcher::announced(const Taker& taker) const {
   Lock lock(mutex_);
-  return !taker.ended && (taker.woken || taker.notices_announced);
+  // Once no more will come, a wake-up for a step that was taken back has nothing behind it.
+  const bool for_steps =
+      taker.woken && !(over_ && channels_[index_of(taker.executor)].queue.empty());
+  return !taker.ended && (for_steps || taker.notices_announced);
 }
 
 bool Dispatcher::end(Taker& taker, ToWake& to_wake) {

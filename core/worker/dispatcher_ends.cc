@@ -167,12 +167,18 @@ void Dispatcher::open() {
 }
 
 void Dispatcher::close() {
+  ToWake all;
   {
     Lock lock(mutex_);
     closed_ = over_ = true;
-    for (const auto& [id, taker] : takers_.all()) taker->arrived.notify_all();
+    for (const auto& [id, taker] : takers_.all()) {
+      taker->arrived.notify_all();
+      all.push_back(taker);
+    }
   }
   arrived_.notify_all();
+  // Who waits to be woken learns that no more will come.
+  wake_all(all);
 }
 
 bool Dispatcher::closed() const {

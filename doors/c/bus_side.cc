@@ -20,7 +20,7 @@ constexpr std::size_t kSidesMax = 65'536;
 }  // namespace
 
 BusSide::BusSide(std::shared_ptr<worker::BusPort> port)
-    : port_(std::move(port)), news_([this] { return has_news(); }) {
+    : port_(std::move(port)), news_("port of the event bus", [this] { return has_news(); }) {
   port_->set_wakeup([this] { news_.announce(); });
 }
 

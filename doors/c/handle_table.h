@@ -1,7 +1,7 @@
 // Handles of the C ABI: numbers that name objects of this process, each used once.
 //
-// A handle is a serial number with its kind in the lowest bit; it is never an address. The table of
-// a process begins where its parent's ended, so that a number tells whose it is.
+// A handle is a serial number with its kind in the lowest two bits; it is never an address. The
+// table of a process begins where its parent's ended, so that a number tells whose it is.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +17,7 @@
 
 namespace tasker::c {
 
+class AttachmentObject;
 class WorkerObject;
 struct ErrorObject;
 class FlatWorker;
@@ -37,6 +38,25 @@ class Handles {
     base::Lock lock(mutex_);
     const auto found = objects_.find(handle);
     return found == objects_.end() ? nullptr : found->second;
+  }
+  template <class Which>
+  bool any(Which which) const {
+    base::Lock lock(mutex_);
+    for (const auto& [handle, object] : objects_)
+      if (which(*object)) return true;
+    return false;
+  }
+  /// Takes the first for which `which` holds out of the table; null when there is none.
+  template <class Which>
+  Pointer remove_first(Which which) {
+    base::Lock lock(mutex_);
+    for (auto entry = objects_.begin(); entry != objects_.end(); ++entry) {
+      if (!which(*entry->second)) continue;
+      Pointer object = std::move(entry->second);
+      objects_.erase(entry);
+      return object;
+    }
+    return nullptr;
   }
   /// Takes it out of the table; null when there is none.
   Pointer remove(std::uint64_t handle) {
@@ -68,6 +88,12 @@ class HandleTable {
   base::Result<std::shared_ptr<WorkerObject>> find(const tasker_worker* worker) const;
   base::Result<std::shared_ptr<WorkerObject>> remove(const tasker_worker* worker);
 
+  // As those of workers.
+  tasker_attachment* add(std::shared_ptr<AttachmentObject> attachment);
+  base::Result<std::shared_ptr<AttachmentObject>> find(const tasker_attachment* attachment) const;
+  base::Result<std::shared_ptr<AttachmentObject>> remove(const tasker_attachment* attachment);
+  Handles<AttachmentObject>& attachments() { return attachments_; }
+
   tasker_error* add(std::shared_ptr<ErrorObject> error);
   /// Null for what is no error of this process, or none any more.
   std::shared_ptr<ErrorObject> find(const tasker_error* error) const;
@@ -82,8 +108,16 @@ class HandleTable {
   HandleTable(pid_t pid, const HandleTable* before);
   ~HandleTable();
 
-  std::uint64_t next_handle(std::uint64_t kind);
-  base::Error why_missing(std::uint64_t handle, std::uint64_t kind, const char* parameter) const;
+  struct Kind;
+  static const Kind kWorker;
+  static const Kind kError;
+  static const Kind kAttachment;
+
+  std::uint64_t next_handle(const Kind& kind);
+  base::Error why_missing(std::uint64_t handle, const Kind& kind) const;
+  template <class Object>
+  base::Result<std::shared_ptr<Object>> found(std::shared_ptr<Object> object, std::uint64_t handle,
+                                              const Kind& kind) const;
 
   const pid_t pid_;
   const HandleTable* const before_;  // the parent process's: never read, kept reachable
@@ -91,6 +125,7 @@ class HandleTable {
   const std::uint64_t first_;        // first serial of this process
   std::atomic<std::uint64_t> next_;
   Handles<WorkerObject> workers_;
+  Handles<AttachmentObject> attachments_;
   Handles<ErrorObject> errors_;
   const std::unique_ptr<ProcessLog> log_;
   const std::unique_ptr<FlatWorker> flat_;

@@ -1,83 +1,14 @@
 /* Misuse of the handle names, written in C: each gives its own code, and nothing is harmed. */
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "doors/c/check.h"
 #include "doors/c/second_unit_test.h"
-#include "include/tasker/tasker.h"
+#include "doors/c/test_worker.h"
 
-static void check_status(tasker_status expected, tasker_status actual, const char* what, int line) {
-  if (expected == actual) {
-    check(1, what, __FILE__, line);
-    return;
-  }
-  char text[512];
-  snprintf(text, sizeof text, "%s is %s; expected %s", what, tasker_status_name(actual),
-           tasker_status_name(expected));
-  check(0, text, __FILE__, line);
-}
-
-static char folder[64];
 static tasker_worker* worker;
-
-static const char kTemplate[] =
-    "name: one_step\nnamespace_name: test\nversion: 1.0.0\n"
-    "steps:\n  - name: work\n    handler: { callable: test.Work }\n    retry: { backoff: none }\n";
-static const char kNoEvent[] = "00000000-0000-4000-8000-000000000000";
-static const char kResult[] = "{\"success\":true,\"result\":{}}";
-
-/* A literal and its size. */
-#define TEXT(literal) (literal), sizeof(literal) - 1
-
-/* A pointer that was never a handle. */
-static void* made_up(uintptr_t number) { return (void*)number; }
-
-static tasker_worker* open_worker(const char* name) {
-  char config[256];
-  const int bytes = snprintf(config, sizeof config,
-                             "{\"store_path\":\"%s/%s\",\"durability\":\"normal\","
-                             "\"log_level\":\"off\"}",
-                             folder, name);
-  tasker_worker* opened = NULL;
-  CHECK_STATUS(TASKER_OK, tasker_worker_open(config, (size_t)bytes, NULL, &opened, NULL));
-  return opened;
-}
-
-static void start(tasker_worker* opened) {
-  tasker_buffer stored = TASKER_BUFFER_INIT;
-  CHECK_STATUS(TASKER_OK, tasker_worker_put_template(opened, TEXT(kTemplate), &stored, NULL));
-  tasker_buffer_destroy(&stored);
-  CHECK_STATUS(TASKER_OK, tasker_worker_register_all_handlers(opened, NULL));
-  CHECK_STATUS(TASKER_OK, tasker_worker_start(opened, NULL));
-}
-
-static void create_task(tasker_worker* opened) {
-  static const char kRequest[] = "[{\"name\":\"one_step\",\"namespace\":\"test\"}]";
-  tasker_buffer created = TASKER_BUFFER_INIT;
-  CHECK_STATUS(TASKER_OK, tasker_worker_create_tasks(opened, TEXT(kRequest), &created, NULL));
-  tasker_buffer_destroy(&created);
-}
-
-/* The id of the next event, of a task that this creates. */
-static void next_event(tasker_worker* opened, char* event_id) {
-  create_task(opened);
-  tasker_buffer events = TASKER_BUFFER_INIT;
-  CHECK_STATUS(TASKER_OK, tasker_worker_poll_step_events(opened, 1, 10000, &events, NULL));
-  const char* at = events.data ? strstr(events.data, "\"event_id\":\"") : NULL;
-  CHECK(at != NULL);
-  if (at) memcpy(event_id, at + strlen("\"event_id\":\""), 36);
-  event_id[36] = '\0';
-  tasker_buffer_destroy(&events);
-}
-
-static tasker_status complete(tasker_worker* opened, const char* event_id, const char* result) {
-  return tasker_worker_complete_step_event(opened, event_id, strlen(event_id), result,
-                                           strlen(result), NULL);
-}
 
 static void versions_agree_with_the_header(void) {
   CHECK(tasker_abi_version() == TASKER_ABI_VERSION);
@@ -207,6 +138,14 @@ static void check_all(tasker_worker* handle, tasker_status expected) {
   CHECK_STATUS(expected, tasker_bus_poll(handle, 1, 1, 0, &out, NULL));
   CHECK_STATUS(expected, tasker_bus_wait(handle, 1, 0, NULL));
   CHECK_STATUS(expected, tasker_bus_set_wakeup(handle, 1, NULL, NULL, NULL, NULL));
+  CHECK_STATUS(expected, tasker_worker_poll_executor_step_events(handle, TASKER_EXECUTOR_THREADS, 1,
+                                                                 0, &out, NULL));
+  CHECK_STATUS(expected, tasker_worker_poll_executor_step_events_into(
+                             handle, TASKER_EXECUTOR_THREADS, 1, text, sizeof text, &size, NULL));
+  CHECK_STATUS(expected, tasker_worker_set_executor_room(handle, TASKER_EXECUTOR_THREADS, 1, NULL));
+  CHECK_STATUS(expected, tasker_worker_hand_back(handle, "[]", 2, NULL, NULL));
+  CHECK_STATUS(expected, tasker_worker_get_attach_token(handle, &out, NULL));
+  CHECK_STATUS(expected, tasker_worker_end_attachment(handle, 1, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_status(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_metrics(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_dispatch_metrics(handle, &out, NULL));

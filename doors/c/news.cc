@@ -43,6 +43,10 @@ void News::raise() {
   callback_.notify_all();
 }
 
+tl::unexpected<base::Error> News::closed() const {
+  return fail(ErrorCode::kCLOSED, fmt::format("the {} is closed", what_));
+}
+
 void News::announce() {
   Lock lock(mutex_);
   // A poll may have been quicker than the announcement.
@@ -76,7 +80,7 @@ News::Waited News::wait(std::int64_t timeout_ms, const std::function<bool()>& ov
 
 Result<int> News::descriptor() {
   Lock lock(mutex_);
-  if (closed_) return fail(ErrorCode::kCLOSED, "the worker is closed");
+  if (closed_) return closed();
   if (descriptor_ >= 0) return descriptor_;
   const int made = eventfd(raised_ ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (made < 0)
@@ -97,7 +101,7 @@ Status News::set_wakeup(Wakeup& wakeup) {
     return fail(ErrorCode::kINVALID_STATE, "a wake-up callback may not replace itself");
   Lock exchange_lock(exchange_mutex_);
   Lock lock(mutex_);
-  if (closed_) return fail(ErrorCode::kCLOSED, "the worker is closed");
+  if (closed_) return closed();
   if (wakeup.on_wakeup && !thread_.joinable()) {
     try {
       thread_ = std::thread([this] { run(); });
@@ -113,7 +117,7 @@ Status News::set_wakeup(Wakeup& wakeup) {
   callback_.wait(mutex_, [this]() TASKER_REQUIRES(mutex_) { return !calling_; });
   if (closed_) {
     std::swap(old, wakeup_);
-    return fail(ErrorCode::kCLOSED, "the worker is closed");
+    return closed();
   }
   wakeup_ = std::move(wakeup);
   wakeup = std::move(old);

@@ -30,7 +30,9 @@ class News {
  public:
   /// still_waits: whether anything is announced that no poll has answered yet; asked under the lock
   /// that announcements take, so that none slips through between.
-  explicit News(std::function<bool()> still_waits) : still_waits_(std::move(still_waits)) {}
+  /// what: of what the news is, for messages.
+  News(const char* what, std::function<bool()> still_waits)
+      : what_(what), still_waits_(std::move(still_waits)) {}
   ~News() { close(); }
   News(const News&) = delete;
   News& operator=(const News&) = delete;
@@ -65,6 +67,9 @@ class News {
   void run();
   void raise() TASKER_REQUIRES(mutex_);
 
+  tl::unexpected<base::Error> closed() const;
+
+  const char* const what_;
   const std::function<bool()> still_waits_;
 
   // Held while the callback is exchanged, so that two exchanges do not cross. Before mutex_.

@@ -201,7 +201,7 @@ TEST_F(NewsOfWorker, ACallbackThatBlocksDoesNotHoldUpTheWorker) {
 
 TEST(News, IsRaisedByAnAnnouncementAndLoweredByTheLastQueue) {
   bool waits = true;
-  News news([&] { return waits; });
+  News news("worker", [&] { return waits; });
   const auto never = [] { return false; };
   EXPECT_EQ(news.wait(0, never), News::Waited::kTimedOut);
   news.announce();
@@ -221,7 +221,7 @@ TEST(News, IsRaisedByAnAnnouncementAndLoweredByTheLastQueue) {
 TEST(News, AnAnnouncementIsNeverLostBetweenTwoPolls) {
   // A queue with the order of the core: what waits first, then the announcement.
   std::atomic<int> waiting{0};
-  News news([&] { return waiting > 0; });
+  News news("worker", [&] { return waiting > 0; });
   const auto fd = news.descriptor();
   ASSERT_TRUE(fd);
   constexpr int kItems = 20'000;

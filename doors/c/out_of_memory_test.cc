@@ -416,6 +416,55 @@ TEST_F(OutOfMemory, ThePortsOfTheBusRefuseAndLoseNoEvent) {
   });
 }
 
+TEST_F(OutOfMemory, AnAttachmentRefusesAndLosesNoStep) {
+  OwnedText token;
+  expect_too_large("get_attach_token", [&](tasker_error** error) {
+    OwnedText text;
+    return tasker_worker_get_attach_token(worker_.get(), text.out(), error);
+  });
+  ASSERT_EQ(tasker_worker_get_attach_token(worker_.get(), token.out(), nullptr), TASKER_OK);
+  const auto attach = [&](tasker_attachment** attachment, tasker_error** error) {
+    return tasker_attachment_attach(token.view().data(), token.view().size(), TASKER_EXECUTOR_MAIN,
+                                    "test", 4, attachment, error);
+  };
+  expect_too_large("attach and detach", [&](tasker_error** error) {
+    tasker_attachment* attachment = nullptr;
+    const tasker_status status = attach(&attachment, error);
+    (void)tasker_attachment_detach(attachment, nullptr);
+    return status;
+  });
+  tasker_attachment* attachment = nullptr;
+  ASSERT_EQ(attach(&attachment, nullptr), TASKER_OK);
+  expect_too_large("event_fd", [&](tasker_error** error) {
+    std::int32_t fd = -1;
+    return tasker_attachment_event_fd(attachment, &fd, error);
+  });
+  worker_.create(3);
+  std::set<std::string> taken;
+  while (taken.size() < 3) {
+    ASSERT_EQ(tasker_attachment_wait(attachment, 20'000, nullptr), TASKER_OK);
+    expect_too_large("poll_step_events", [&](tasker_error** error) {
+      OwnedText events;
+      const tasker_status status =
+          tasker_attachment_poll_step_events(attachment, 4, 0, events.out(), error);
+      failing_thread = std::thread::id();
+      for (const std::string& event : elements(events.view()))
+        taken.insert(member(event, "event_id"));
+      return status;
+    });
+  }
+  const std::string ids = fmt::format(R"(["{}"])", *taken.begin());
+  expect_too_large("hand_back", [&](tasker_error** error) {
+    return tasker_attachment_hand_back(attachment, ids.data(), ids.size(), nullptr, error);
+  });
+  for (const auto call : {tasker_attachment_poll_notices, tasker_attachment_poll_replies})
+    expect_too_large("poll of notices, replies", [&](tasker_error** error) {
+      OwnedText text;
+      return call(attachment, 16, text.out(), error);
+    });
+  EXPECT_EQ(tasker_attachment_detach(attachment, nullptr), TASKER_OK);
+}
+
 TEST_F(OutOfMemory, AWorkerOpensStartsDrainsAndClosesOrSaysThatItDoesNot) {
   worker::TempFolder folder;
   int finalized = 0;

@@ -23,8 +23,8 @@ if(NOT TASKER_SANITIZE)  # a sanitizer's own threads and memory do not outlive a
 endif()
 tasker_door_test(tasker_c_out_of_memory_test plain ${CMAKE_CURRENT_SOURCE_DIR}/out_of_memory_test.cc)
 
-# The suite in C: misuse of either set of names, by programs that see the headers alone.
-foreach(suite handles)
+# The suites in C: misuse of each kind of handle, by programs that see the headers alone.
+foreach(suite handles attachments)
   add_executable(tasker_c_${suite}_test ${CMAKE_CURRENT_SOURCE_DIR}/${suite}_test.c ${CMAKE_CURRENT_SOURCE_DIR}/second_unit_test.c)
   target_include_directories(tasker_c_${suite}_test PRIVATE ${CMAKE_SOURCE_DIR})
   target_compile_definitions(tasker_c_${suite}_test PRIVATE _GNU_SOURCE)
@@ -35,7 +35,7 @@ foreach(suite handles)
 endforeach()
 
 # Each public header alone, as C11 and as C++20.
-foreach(header tasker tasker_flat)
+foreach(header attachment common events tasker tasker_flat tasks worker)
   foreach(language c cc)
     file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/generated/${header}_alone.${language}
          CONTENT "#include \"include/tasker/${header}.h\"\nextern int ${header}_alone_${language};\nint ${header}_alone_${language};\n")

@@ -6,12 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/json.h"
+#include "core/worker/handler_list.h"
 #include "doors/c/arguments.h"
 #include "doors/c/callback_logger.h"
 #include "doors/c/guard.h"
 #include "doors/c/handle_table.h"
-#include "doors/c/string_array.h"
 #include "doors/c/worker_object.h"
 
 namespace tasker::c {
@@ -78,9 +77,9 @@ Status register_handlers(const tasker_worker* worker, const char* json, std::siz
   if (!used) return fail(used.error());
   const auto text = required_text(json, bytes, "callables_json");
   if (!text) return fail(text.error());
-  const auto callables = read_string_array(*text, "callables_json");
-  if (!callables) return fail(callables.error());
-  return (*used)->core().register_handlers(*callables);
+  const auto handlers = worker::read_handlers(*text);
+  if (!handlers) return fail(handlers.error());
+  return (*used)->core().register_handlers(*handlers);
 }
 
 Status drain(const tasker_worker* worker, std::uint32_t timeout_ms,

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
@@ -19,35 +18,16 @@ using base::Lock;
 using base::Result;
 using base::Status;
 using worker::StepEvent;
-using worker::WorkerState;
 
 namespace {
 
-constexpr std::int64_t kMicrosPerMs = 1'000;
 // Drains and stops; nobody has a use for more at once.
 constexpr std::size_t kApartMax = 16;
 
 }  // namespace
 
-TakenEvents::~TakenEvents() {
-  std::vector<StepEvent>& left = batch_.front();
-  if (delivered_ == left.size()) {
-    object_.worker_->give_back(left);
-    return;
-  }
-  left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(delivered_));
-  {
-    Lock lock(object_.kept_mutex_);
-    object_.kept_.splice(object_.kept_.begin(), batch_);
-    object_.has_kept_ = true;
-  }
-  object_.news_.announce();
-}
-
 WorkerObject::WorkerObject(std::shared_ptr<CallbackLogger> log_to)
-    : log_to_(std::move(log_to)),
-      news_([this] { return worker_->has_news() || requests_->has_replies() || has_kept_; }),
-      requests_(std::make_shared<Requests>([this] { news_.announce(); })) {}
+    : StepsObject("worker"), log_to_(std::move(log_to)) {}
 
 WorkerObject::~WorkerObject() { close(); }
 
@@ -62,103 +42,51 @@ Result<std::shared_ptr<WorkerObject>> WorkerObject::open(
   auto opened = worker::open_configured_worker(std::move(*config), std::move(logger));
   if (!opened) return fail(opened.error());
   object->worker_ = std::move(*opened);
-  object->worker_->set_wakeup([news = &object->news_] { news->announce(); });
+  object->worker_->set_wakeup([news = &object->news()] { news->announce(); });
   return object;
 }
 
-std::size_t WorkerObject::take_kept(std::size_t max, std::vector<StepEvent>& out) {
-  if (!has_kept_) return 0;
-  Lock lock(kept_mutex_);
-  std::size_t taken = 0;
-  while (taken < max && !kept_.empty()) {
-    std::vector<StepEvent>& batch = kept_.front();
-    const std::size_t count = std::min(max - taken, batch.size());
-    out.reserve(out.size() + count);
-    const auto end = batch.begin() + static_cast<std::ptrdiff_t>(count);
-    std::move(batch.begin(), end, std::back_inserter(out));
-    batch.erase(batch.begin(), end);
-    if (batch.empty()) kept_.pop_front();
-    taken += count;
-  }
-  has_kept_ = !kept_.empty();
-  return taken;
+Status WorkerObject::complete_step_event(const base::Uuid& event_id, std::string_view json) {
+  return worker_->complete_step_event(event_id, json);
 }
 
-Status WorkerObject::no_event() const {
-  switch (worker_->state()) {
-    case WorkerState::kDraining:
-      return fail(ErrorCode::kDRAINING, "the worker drains: no more step events will come");
-    case WorkerState::kStopped:
-    case WorkerState::kFailed:
-      return fail(ErrorCode::kCLOSED,
-                  fmt::format("the worker is {}", worker_state_name(worker_->state())));
-    case WorkerState::kCreated:
-    case WorkerState::kRunning:
-      break;
-  }
-  return {};
+void WorkerObject::checkpoint_step_event(const base::Uuid& event_id, std::string_view json,
+                                         std::function<void(Result<base::Uuid>)> on_stored) {
+  worker_->checkpoint_step_event(event_id, json, std::move(on_stored));
 }
 
-Result<std::size_t> WorkerObject::wait_for_event(std::uint32_t timeout_ms,
-                                                 std::vector<StepEvent>& out) {
-  const std::int64_t deadline_us = clock_.monotonic_us() + std::int64_t{timeout_ms} * kMicrosPerMs;
-  std::int64_t left_ms = timeout_ms;
-  // Again when another thread was quicker.
-  while (left_ms > 0) {
-    if (closing_) return fail(ErrorCode::kCLOSED, "the worker is closed");
-    auto taken = worker_->wait_step_events(1, left_ms, out);
-    if (!taken || *taken > 0) return taken;
-    if (auto status = no_event(); !status) return fail(status.error());
-    left_ms = (deadline_us - clock_.monotonic_us() + kMicrosPerMs - 1) / kMicrosPerMs;
-  }
-  return std::size_t{0};
+Result<std::uint32_t> WorkerObject::hand_back(std::span<const base::Uuid> event_ids) {
+  return worker_->hand_back(event_ids);
 }
 
-Result<std::size_t> WorkerObject::take_step_events(std::size_t max, std::uint32_t timeout_ms,
-                                                   std::vector<StepEvent>& out) {
-  // Before an event leaves the core, so that none is lost for want of memory.
-  out.reserve(out.size() + max);
-  std::size_t taken = take_kept(max, out);
-  if (taken < max) taken += worker_->poll_step_events(max - taken, out);
-  if (taken > 0) return taken;
-  if (auto status = no_event(); !status) return fail(status.error());
-  if (timeout_ms == 0) return std::size_t{0};
-  auto waited = wait_for_event(timeout_ms, out);
-  if (!waited || *waited == 0 || max == 1) return waited;
-  return *waited + worker_->poll_step_events(max - 1, out);
+Result<std::vector<worker::Notice>> WorkerObject::poll_notices(std::size_t max) {
+  return worker_->poll_notices(max);
 }
+
+Result<std::size_t> WorkerObject::poll_core(worker::Executor executor, std::size_t max,
+                                            std::vector<StepEvent>& out) {
+  return worker_->poll_step_events(max, out, executor);
+}
+
+Result<std::size_t> WorkerObject::wait_core(worker::Executor executor, std::int64_t timeout_ms,
+                                            std::vector<StepEvent>& out) {
+  return worker_->wait_step_events(1, timeout_ms, out, executor);
+}
+
+void WorkerObject::give_back(std::vector<StepEvent>& events) noexcept {
+  worker_->give_back(events);
+}
+
+bool WorkerObject::has_core_news() const { return worker_->has_news(); }
+
+worker::WorkerState WorkerObject::worker_state() const { return worker_->state(); }
+
+bool WorkerObject::is_over() const { return is_draining_ || StepsObject::is_over(); }
 
 void WorkerObject::begin_draining() {
   is_draining_ = true;
   (void)core().begin_drain();  // a refusal comes again from drain()
-  news_.poke();
-}
-
-Status WorkerObject::begin(std::uint64_t* out_request, const std::function<Status(Reply)>& start) {
-  const auto request = requests_->begin();
-  if (!request) return fail(request.error());
-  // Whether nobody has ended the request yet: the core by its reply, or this call by its failure,
-  // after which a reply may still come.
-  std::shared_ptr<std::atomic<bool>> is_open;
-  const auto forget = [&] {
-    if (is_open && !is_open->exchange(false)) return false;
-    requests_->forget();
-    return true;
-  };
-  Status started;
-  try {
-    is_open = std::make_shared<std::atomic<bool>>(true);
-    started =
-        start([requests = requests_, id = *request, is_open](const Result<std::string>& result) {
-          std::string text = Requests::reply_text(id, result);
-          if (is_open->exchange(false)) requests->reply(std::move(text));
-        });
-  } catch (...) {
-    if (forget()) throw;
-  }
-  if (!started && forget()) return started;
-  *out_request = *request;
-  return {};
+  news().poke();
 }
 
 Status WorkerObject::begin_apart(std::uint64_t* out_request,
@@ -189,45 +117,25 @@ Status WorkerObject::begin_apart(std::uint64_t* out_request,
   });
 }
 
-void WorkerObject::wait_until(const std::function<bool()>& is_done) {
-  Lock lock(wait_mutex_);
-  wait_condition_.wait(wait_mutex_,
-                       [&]() TASKER_REQUIRES(wait_mutex_) { return stopped_ || is_done(); });
-}
-
-void WorkerObject::tell_waiters() {
-  Lock lock(wait_mutex_);
-  wait_condition_.notify_all();
-}
-
 bool WorkerObject::inside_callback() const {
-  return news_.inside_callback() || buses_.inside_callback() ||
+  return news().inside_callback() || buses_.inside_callback() ||
          (log_to_ && log_to_->inside_callback());
 }
 
-void WorkerObject::leave() {
-  if (users_.fetch_sub(1) == 1 && closing_) tell_waiters();
-}
-
 void WorkerObject::close() {
-  if (!worker_ || closing_.exchange(true)) return;
-  news_.shut();
-  requests_->close();
+  if (!worker_ || !begin_close()) return;
+  news().shut();
+  requests().close();
   buses_.shut();
   try {
     (void)worker_->stop();
   } catch (const std::bad_alloc&) {
     // What the stop has not got to, the destructor does: it commits what was taken.
   }
-  std::vector<Apart> apart;
-  {
-    Lock lock(wait_mutex_);
-    stopped_ = true;
-    wait_condition_.notify_all();
-    wait_condition_.wait(wait_mutex_, [this] { return users_ == 0; });
-  }
-  news_.close();
+  await_calls();
+  news().close();
   buses_.close();
+  std::vector<Apart> apart;
   {
     Lock lock(apart_mutex_);
     std::swap(apart, apart_);
@@ -243,9 +151,7 @@ Result<Use> use(const tasker_worker* worker) {
   if ((*object)->log_to_ && (*object)->log_to_->inside_callback())
     return fail(ErrorCode::kINVALID_STATE,
                 "a log callback may not use the worker that it logs for");
-  Use used(std::move(*object));
-  if (used->closing_) return fail(ErrorCode::kCLOSED, "the worker is closed");
-  return used;
+  return Use::of(std::move(*object));
 }
 
 }  // namespace tasker::c

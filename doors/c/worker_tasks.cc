@@ -37,7 +37,7 @@ Status create(const tasker_worker* worker, Text requests, tasker_buffer* out_cre
   if (!json) return fail(json.error());
   if (auto given = check_not_null(out_created, "out_created"); !given) return given;
   Status started;
-  const auto created = await<std::string>(*used, [&](auto on_created) {
+  const auto created = await<std::string>(used->shared(), [&](auto on_created) {
     started = worker::create_tasks_from_json(
         (*used)->core(), *json, [on_created](std::string text) { on_created(std::move(text)); });
     if (!started) on_created(fail(started.error()));
@@ -84,7 +84,7 @@ Status wait_task(const tasker_worker* worker, Text task, std::uint32_t timeout_m
   const auto wait = read_wait(task, timeout_ms);
   if (!wait) return fail(wait.error());
   if (auto given = check_not_null(out_state, "out_state"); !given) return given;
-  const auto state = await<model::TaskState>(*used, [&](auto on_end) {
+  const auto state = await<model::TaskState>(used->shared(), [&](auto on_end) {
     (*used)->core().wait_task(wait->task, wait->timeout_ms, std::move(on_end));
   });
   if (!state) return fail(state.error());

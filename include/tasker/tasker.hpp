@@ -1,5 +1,7 @@
 // C++17 front end of Tasker: RAII over tasker.h, and a loop that runs handlers on threads of yours.
-// Size: one file, so that vendoring the front end is copying two headers.
+// By subject: json.hpp, error.hpp, steps.hpp, bus.hpp, attachment.hpp, and the worker here. To
+// vendor the front end, copy the folder.
+// Size: one class, with a member for each function of a worker.
 //
 // Failures are exceptions of one class, tasker::Error. C++17 has no std::expected, this header uses
 // nothing but tasker.h and the standard library, and a constructor has no other way to fail. What
@@ -48,381 +50,14 @@
 #include <variant>
 #include <vector>
 
+#include "tasker/attachment.hpp"
+#include "tasker/bus.hpp"
+#include "tasker/error.hpp"
+#include "tasker/json.hpp"
+#include "tasker/steps.hpp"
 #include "tasker/tasker.h"
 
 namespace tasker {
-
-// -------------------------------------------------------------------------------------- JSON text
-
-namespace json {
-
-namespace detail {
-
-inline constexpr std::size_t kNone = std::string_view::npos;
-
-inline std::size_t skip_space(std::string_view text, std::size_t at) {
-  while (at < text.size() &&
-         (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t')) {
-    ++at;
-  }
-  return at;
-}
-
-/// One past the string that begins at `at`, or kNone.
-inline std::size_t end_of_string(std::string_view text, std::size_t at) {
-  for (++at; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == '"') {
-      return at + 1;
-    }
-  }
-  return kNone;
-}
-
-/// One past the value that begins at `at`, or kNone. Counts brackets instead of nesting calls.
-inline std::size_t end_of_value(std::string_view text, std::size_t at) {
-  std::size_t depth = 0;
-  while (at < text.size()) {
-    const char c = text[at];
-    if (c == '"') {
-      at = end_of_string(text, at);
-      if (at == kNone) return kNone;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-      ++at;
-    } else if (c == '}' || c == ']') {
-      if (depth == 0) return kNone;
-      --depth;
-      ++at;
-    } else if (depth == 0) {
-      const std::size_t end = text.find_first_of(",]} \n\r\t", at);
-      return end == at ? kNone : std::min(end, text.size());
-    } else {
-      ++at;
-    }
-    if (depth == 0) return at;
-  }
-  return kNone;
-}
-
-/// Calls `visit(key, value)` for each part of an object (`open` is '{') or list ('[', keys empty),
-/// until it returns true. False for what is neither.
-template <class Visit>
-bool each_part(std::string_view text, char open, Visit visit) {
-  std::size_t at = skip_space(text, 0);
-  if (at >= text.size() || text[at] != open) return false;
-  at = skip_space(text, at + 1);
-  while (at < text.size() && text[at] != '}' && text[at] != ']') {
-    std::string_view key;
-    if (open == '{') {
-      const std::size_t key_end = text[at] == '"' ? end_of_string(text, at) : kNone;
-      if (key_end == kNone) return false;
-      key = text.substr(at, key_end - at);
-      at = skip_space(text, key_end);
-      if (at >= text.size() || text[at] != ':') return false;
-      at = skip_space(text, at + 1);
-    }
-    const std::size_t end = end_of_value(text, at);
-    if (end == kNone) return false;
-    if (visit(key, text.substr(at, end - at))) return true;
-    at = skip_space(text, end);
-    if (at < text.size() && text[at] == ',') at = skip_space(text, at + 1);
-  }
-  return true;
-}
-
-inline void append_utf8(std::string& out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0U | (code >> 6U));
-    put(0x80U | (code & 0x3FU));
-  } else if (code < 0x10000) {
-    put(0xE0U | (code >> 12U));
-    put(0x80U | ((code >> 6U) & 0x3FU));
-    put(0x80U | (code & 0x3FU));
-  } else {
-    put(0xF0U | (code >> 18U));
-    put(0x80U | ((code >> 12U) & 0x3FU));
-    put(0x80U | ((code >> 6U) & 0x3FU));
-    put(0x80U | (code & 0x3FU));
-  }
-}
-
-/// The four hexadecimal digits at `at`, or nothing.
-inline std::optional<std::uint32_t> hex4(std::string_view text, std::size_t at) {
-  if (at > text.size() || text.size() - at < 4) return std::nullopt;
-  std::uint32_t code = 0;
-  const char* const end = text.data() + at + 4;
-  const auto [read_to, error] = std::from_chars(text.data() + at, end, code, 16);
-  if (error != std::errc() || read_to != end) return std::nullopt;
-  return code;
-}
-
-/// Appends the character of the \u at `at` (its backslash); returns one past what it has read.
-inline std::size_t append_escape(std::string& out, std::string_view text, std::size_t at) {
-  constexpr std::uint32_t kReplacement = 0xFFFD;
-  std::uint32_t code = hex4(text, at + 2).value_or(kReplacement);
-  at = std::min(at + 6, text.size());
-  const bool is_high = code >= 0xD800 && code < 0xDC00;
-  if (is_high && text.substr(at, 2) == "\\u") {
-    const std::uint32_t low = hex4(text, at + 2).value_or(0);
-    if (low >= 0xDC00 && low < 0xE000) {
-      append_utf8(out, 0x10000 + ((code - 0xD800) << 10U) + (low - 0xDC00));
-      return at + 6;
-    }
-  }
-  if (code >= 0xD800 && code < 0xE000) code = kReplacement;
-  append_utf8(out, code);
-  return at;
-}
-
-/// Bytes of the well-formed UTF-8 character at `at`; 0 when there is none.
-inline std::size_t utf8_bytes(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(at);
-  if (lead < 0x80) return 1;
-  const std::size_t bytes = lead >= 0xC2 && lead < 0xE0   ? 2
-                            : lead >= 0xE0 && lead < 0xF0 ? 3
-                            : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                          : 0;
-  if (bytes == 0 || text.size() - at < bytes) return 0;
-  for (std::size_t i = 1; i < bytes; ++i) {
-    if ((byte(at + i) & 0xC0U) != 0x80U) return 0;
-  }
-  const unsigned char second = byte(at + 1);
-  const bool is_shortest = !(lead == 0xE0 && second < 0xA0) && !(lead == 0xF0 && second < 0x90);
-  const bool is_character = !(lead == 0xED && second >= 0xA0) && !(lead == 0xF4 && second >= 0x90);
-  return is_shortest && is_character ? bytes : 0;
-}
-
-}  // namespace detail
-
-/// The text of a JSON string, escapes resolved, halves of surrogate pairs as U+FFFD; nothing when
-/// `value` is not a string.
-inline std::optional<std::string> text(std::string_view value) {
-  if (value.size() < 2 || value.front() != '"' || value.back() != '"') return std::nullopt;
-  value = value.substr(1, value.size() - 2);
-  std::string out;
-  out.reserve(value.size());
-  for (std::size_t at = 0; at < value.size();) {
-    if (value[at] != '\\' || at + 1 == value.size()) {
-      out.push_back(value[at++]);
-      continue;
-    }
-    constexpr std::string_view kEscapes = "bfnrt", kMeanings = "\b\f\n\r\t";
-    if (value[at + 1] == 'u') {
-      at = detail::append_escape(out, value, at);
-      continue;
-    }
-    const std::size_t known = kEscapes.find(value[at + 1]);
-    out.push_back(known == std::string_view::npos ? value[at + 1] : kMeanings[known]);
-    at += 2;
-  }
-  return out;
-}
-
-/// A JSON value as a whole number; nothing when it is none, or does not fit.
-inline std::optional<std::int64_t> integer(std::string_view value) {
-  std::int64_t number = 0;
-  const char* const end = value.data() + value.size();
-  const auto [read_to, error] = std::from_chars(value.data(), end, number);
-  if (value.empty() || error != std::errc() || read_to != end) return std::nullopt;
-  return number;
-}
-
-/// The text of one member, still JSON, such as `find(event, {"task", "context"})`; nothing when
-/// `document` or something on the way is no object or lacks the member. A view into `document`.
-inline std::optional<std::string_view> find(std::string_view document,
-                                            std::initializer_list<std::string_view> path) {
-  for (const std::string_view name : path) {
-    std::optional<std::string_view> found;
-    detail::each_part(document, '{', [&](std::string_view key, std::string_view value) {
-      const bool is_plain = key.find('\\') == std::string_view::npos;
-      if (is_plain ? key.substr(1, key.size() - 2) == name : text(key) == name) found = value;
-      return found.has_value();
-    });
-    if (!found) return std::nullopt;
-    document = *found;
-  }
-  return document;
-}
-
-/// The elements of a JSON list, still JSON; none when `document` is no list. Views into `document`.
-inline std::vector<std::string_view> elements(std::string_view document) {
-  std::vector<std::string_view> values;
-  detail::each_part(document, '[', [&](std::string_view, std::string_view value) {
-    values.push_back(value);
-    return false;
-  });
-  return values;
-}
-
-/// A string that is gone before its views are used.
-template <class Text, class = std::enable_if_t<std::is_same_v<Text, std::string>>>
-std::vector<std::string_view> elements(Text&& document) = delete;
-
-/// `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
-inline std::string quote(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string out = "\"";
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t bytes = detail::utf8_bytes(text, at);
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (bytes == 0) {
-      detail::append_utf8(out, 0xFFFD);
-    } else if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(text[at]);
-    } else if (c < 0x20) {
-      out += "\\u00";
-      out.push_back(kHex[c >> 4U]);
-      out.push_back(kHex[c & 0xFU]);
-    } else {
-      out += text.substr(at, bytes);
-    }
-    at += std::max<std::size_t>(bytes, 1);
-  }
-  out.push_back('"');
-  return out;
-}
-
-}  // namespace json
-
-// ------------------------------------------------------------------------------------------ errors
-
-/// Why a call failed. Copies share their content, so copying never throws.
-/// Threads: any, several at once.
-class Error : public std::exception {
- public:
-  /// Takes over what a function of tasker.h returned; `error` may be null.
-  Error(tasker_status status, tasker_error* error) : Error(read(status, error)) {}
-  /// An error of the caller's own making, such as for a test.
-  Error(tasker_status status, std::string message, std::string field = {})
-      : Error(Parts{status, std::move(message), std::move(field), {}, {}, false}) {}
-
-  /// From the JSON of an error as replies and notices carry it (contract/schema/error.json).
-  static Error from_json(std::string_view document) {
-    const auto member = [document](std::string_view name) {
-      const auto found = json::find(document, {name});
-      return found ? json::text(*found).value_or("") : "";
-    };
-    Parts parts{status_of(member("code")), member("message"),
-                member("field"),           {},
-                std::string(document),     json::find(document, {"retryable"}) == "true"};
-    return Error(std::move(parts));
-  }
-
-  /// One of the TASKER_ERR_ numbers.
-  tasker_status status() const noexcept { return parts_->status; }
-  /// Its name, such as `FENCED`.
-  const char* code() const noexcept { return tasker_status_name(parts_->status); }
-  /// One line: field, value and what was expected.
-  const std::string& message() const noexcept { return parts_->message; }
-  /// Path of the input at fault, such as `steps[2].retry`; empty when there is none.
-  const std::string& field() const noexcept { return parts_->field; }
-  /// The whole error as JSON (contract/schema/error.json); empty for one of the caller's own.
-  const std::string& json() const noexcept { return parts_->json; }
-  /// Whether the same call may succeed later.
-  bool retryable() const noexcept { return parts_->retryable; }
-  /// Code and message.
-  const char* what() const noexcept override { return parts_->what.c_str(); }
-
- private:
-  struct Parts {
-    tasker_status status;
-    std::string message;
-    std::string field;
-    std::string what;
-    std::string json;
-    bool retryable;
-  };
-
-  explicit Error(Parts parts) {
-    if (parts.message.empty()) parts.message = tasker_status_meaning(parts.status);
-    parts.what = std::string(tasker_status_name(parts.status)) + ": " + parts.message;
-    parts_ = std::make_shared<const Parts>(std::move(parts));
-  }
-
-  static Parts read(tasker_status status, tasker_error* error) {
-    if (error == nullptr) return Parts{status, {}, {}, {}, {}, false};
-    const std::unique_ptr<tasker_error, tasker_status (*)(tasker_error*)> owner(
-        error, &tasker_error_destroy);
-    return Parts{status, tasker_error_message(error), tasker_error_field(error),
-                 {},     tasker_error_json(error),    tasker_error_retryable(error) != 0};
-  }
-
-  static tasker_status status_of(std::string_view code) noexcept {
-    for (tasker_status status = -1; tasker_status_name(status) != std::string_view("UNKNOWN");
-         --status) {
-      if (tasker_status_name(status) == code) return status;
-    }
-    return TASKER_ERR_INTERNAL;
-  }
-
-  std::shared_ptr<const Parts> parts_;
-};
-
-namespace detail {
-
-/// Calls `call(tasker_error**)`. @throws Error unless it returns TASKER_OK
-template <class Call>
-void run(Call&& call) {
-  tasker_error* error = nullptr;
-  const tasker_status status = call(&error);
-  if (status != TASKER_OK) throw Error(status, error);
-}
-
-/// Calls `call(tasker_error**)`. False when it returns `ordinary`. @throws Error for other failures
-template <class Call>
-bool run_or(tasker_status ordinary, Call&& call) {
-  tasker_error* error = nullptr;
-  const tasker_status status = call(&error);
-  if (status == TASKER_OK) return true;
-  Error failure(status, error);
-  if (status != ordinary) throw failure;
-  return false;
-}
-
-/// A tasker_buffer that is released with its scope.
-class Buffer {
- public:
-  Buffer() = default;
-  ~Buffer() { tasker_buffer_destroy(&buffer_); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-
-  tasker_buffer* out() noexcept { return &buffer_; }
-  std::string_view view() const noexcept { return {buffer_.data, buffer_.size}; }
-
- private:
-  tasker_buffer buffer_ = TASKER_BUFFER_INIT;
-};
-
-/// The text that `call(tasker_buffer*, tasker_error**)` gives. @throws Error
-template <class Call>
-std::string text_of(Call&& call) {
-  Buffer buffer;
-  run([&](tasker_error** error) { return call(buffer.out(), error); });
-  return std::string(buffer.view());
-}
-
-/// What does not fit becomes a number that every function of tasker.h refuses with its field.
-inline std::uint32_t milliseconds(std::chrono::milliseconds timeout) noexcept {
-  constexpr std::uint32_t kRefused = std::numeric_limits<std::uint32_t>::max();
-  return timeout.count() < 0 || timeout.count() > kRefused
-             ? kRefused
-             : static_cast<std::uint32_t>(timeout.count());
-}
-
-template <class T>
-void finalize(void* user_data) noexcept {
-  delete static_cast<T*>(user_data);
-}
-
-}  // namespace detail
 
 // ------------------------------------------------------------------------------- library functions
 
@@ -451,7 +86,7 @@ inline void log(int level, std::string_view message, std::string_view fields_jso
   });
 }
 
-// ------------------------------------------------------------------------------ values of a worker
+// ------------------------------------------------------------------------------------------ worker
 
 /// One log line. Everything in it lives during the call only.
 struct LogRecord {
@@ -463,88 +98,6 @@ struct LogRecord {
 /// Receives log lines on threads of the library, one at a time. May not use the same worker.
 using OnLog = std::function<void(const LogRecord&)>;
 
-/// One step to run. Copies are independent, but share the abort flag.
-/// Threads: any for const members, several at once.
-class StepEvent {
- public:
-  /// From the JSON of one event. @throws Error INVALID_JSON without event id, step id or handler
-  explicit StepEvent(std::string document) : document_(std::move(document)) {
-    id_ = required("event_id", {"event_id"});
-    step_uuid_ = required("step_uuid", {"step_uuid"});
-    handler_ =
-        required("step_definition.handler.callable", {"step_definition", "handler", "callable"});
-  }
-
-  /// The whole event as JSON (contract/schema/step_event.json).
-  const std::string& json() const noexcept { return document_; }
-  /// Names the completion: UUID text, new for each dispatch.
-  const std::string& id() const noexcept { return id_; }
-  const std::string& step_uuid() const noexcept { return step_uuid_; }
-  /// The template's `handler.callable`.
-  const std::string& handler() const noexcept { return handler_; }
-  /// json::find in the event. A view that lives as long as this event.
-  std::optional<std::string_view> member(std::initializer_list<std::string_view> path) const {
-    return json::find(document_, path);
-  }
-  /// Whether the step is settled already: timed out, cancelled, lost, or the worker shuts down.
-  /// What the handler returns will be refused, so it should stop. Kept up to date by Worker::run.
-  bool aborted() const noexcept { return *aborted_; }
-
- private:
-  friend class Worker;
-
-  std::string required(const char* field, std::initializer_list<std::string_view> path) const {
-    const auto found = member(path);
-    auto value = found ? json::text(*found) : std::nullopt;
-    if (!value) {
-      throw Error(TASKER_ERR_INVALID_JSON, std::string("a step event lacks ") + field, field);
-    }
-    return *std::move(value);
-  }
-
-  std::string document_;
-  std::string id_;
-  std::string step_uuid_;
-  std::string handler_;
-  std::shared_ptr<std::atomic<bool>> aborted_ = std::make_shared<std::atomic<bool>>(false);
-};
-
-/// A handler's step has failed.
-struct Failure {
-  std::string message;
-  std::string error_type = "handler_error";  ///< for people and metrics
-  bool retryable = true;                     ///< false: no attempt is left to it
-  std::optional<double> retry_after_seconds =
-      std::nullopt;  ///< in place of the template's back-off
-};
-
-/// The handler yields: its progress is stored, the step is dispatched again with the same attempt.
-struct Checkpoint {
-  std::string json;  ///< contract/schema/checkpoint.json
-};
-
-/// What came of a step: a std::string is its result, a JSON object (empty: `{}`).
-using StepResult = std::variant<std::string, Failure, Checkpoint>;
-
-/// Runs one step. An exception is a retryable failure of type `handler_error` with its text. Called
-/// on the threads of Worker::run, for several steps at once.
-using Handler = std::function<StepResult(const StepEvent&)>;
-/// By the template's `handler.callable`.
-using Handlers = std::map<std::string, Handler, std::less<>>;
-
-/// One element of Worker::complete_step_events.
-struct Completion {
-  std::string_view event_id;     ///< UUID text
-  std::string_view result_json;  ///< contract/schema/step_result.json
-};
-
-/// What Worker::wait has seen.
-enum class News {
-  kMaybe,     ///< there may be news
-  kNone,      ///< time has passed
-  kDraining,  ///< no more step events will come, and nothing else waits
-};
-
 /// How Worker::run works. Its functions are called on the library's thread of wake-ups, one at a
 /// time; they may use the worker.
 struct RunOptions {
@@ -553,134 +106,6 @@ struct RunOptions {
   std::function<void(std::string_view)> on_domain_event =
       {};  ///< contract/schema/domain_event.json
 };
-
-// ------------------------------------------------------------------------------------ event bus
-
-/// A port to a worker's event bus: its own subscriptions, and one wake-up for all of them.
-/// Transitions of tasks and steps are published on it, and whatever any thread and language of the
-/// process publishes. The worker outlives it, or is closed first, after which every call throws
-/// CLOSED. Threads: every member may be called from any, several at once, but for moving and
-/// destroying it.
-class Bus {
- public:
-  Bus(Bus&& other) noexcept
-      : worker_(std::exchange(other.worker_, nullptr)), number_(other.number_) {}
-  Bus& operator=(Bus&&) = delete;
-  ~Bus() {
-    if (worker_ != nullptr) tasker_bus_close(worker_, number_, nullptr);
-  }
-
-  /// Makes an event known; the same again is no error.
-  /// @param schema_json  JSON Schema of its payloads; empty: any JSON is one
-  /// @throws Error INVALID_ARGUMENT, INVALID_JSON, INVALID_STATE (it has another schema), FULL
-  void register_event(std::string_view name, std::string_view schema_json = {}) {
-    detail::run([&](tasker_error** error) {
-      return tasker_bus_register_event(worker_, number_, name.data(), name.size(),
-                                       schema_json.data(), schema_json.size(), error);
-    });
-  }
-
-  /// JSON array of the events that are known, with their schemas and counts.
-  std::string list_events() {
-    return detail::text_of([&](tasker_buffer* out, tasker_error** error) {
-      return tasker_bus_list_events(worker_, number_, out, error);
-    });
-  }
-
-  /// Publishes, and waits for queues that are full and whose policy is to wait.
-  /// @throws Error NOT_FOUND, INVALID_JSON, TOO_LARGE; INVALID_ARGUMENT (the field is the place)
-  void publish(std::string_view name, std::string_view payload_json) {
-    detail::run([&](tasker_error** error) {
-      return tasker_bus_publish(worker_, number_, name.data(), name.size(), payload_json.data(),
-                                payload_json.size(), error);
-    });
-  }
-
-  /// The same without waiting; see tasker_bus_publish_begin.
-  /// @return 0 when all is done, else a number that poll() tells the end of
-  std::uint64_t publish_begin(std::string_view name, std::string_view payload_json,
-                              std::uint32_t depth = 1) {
-    std::uint64_t request = 0;
-    detail::run([&](tasker_error** error) {
-      return tasker_bus_publish_begin(worker_, number_, name.data(), name.size(),
-                                      payload_json.data(), payload_json.size(), depth, &request,
-                                      error);
-    });
-    return request;
-  }
-
-  /// Subscribes a queue to a name or a pattern such as `step.*`.
-  /// @param options_json  `{"capacity","policy":"wait"|"refuse"|"drop_oldest","wait_ms"}`; empty:
-  /// the
-  ///                      defaults
-  /// @return its number
-  std::uint64_t subscribe(std::string_view pattern, std::string_view options_json = {}) {
-    std::uint64_t subscription = 0;
-    detail::run([&](tasker_error** error) {
-      return tasker_bus_subscribe(worker_, number_, pattern.data(), pattern.size(),
-                                  options_json.data(), options_json.size(), &subscription, error);
-    });
-    return subscription;
-  }
-
-  /// @throws Error NOT_FOUND
-  void unsubscribe(std::uint64_t subscription) {
-    detail::run([&](tasker_error** error) {
-      return tasker_bus_unsubscribe(worker_, number_, subscription, error);
-    });
-  }
-
-  /// JSON object: pattern, capacity, policy, depth, depth_max, delivered, lost.
-  /// @throws Error NOT_FOUND
-  std::string subscription(std::uint64_t subscription) {
-    return detail::text_of([&](tasker_buffer* out, tasker_error** error) {
-      return tasker_bus_get_subscription(worker_, number_, subscription, out, error);
-    });
-  }
-
-  /// Up to `max` events (1..4096) of one subscription, or of all (0), as a JSON array; empty when
-  /// none waits.
-  std::string poll(std::uint32_t max = 64, std::uint64_t subscription = 0) {
-    return detail::text_of([&](tasker_buffer* out, tasker_error** error) {
-      return tasker_bus_poll(worker_, number_, max, subscription, out, error);
-    });
-  }
-
-  /// Waits up to `timeout` (at most a minute) for something to poll. False when nothing came.
-  bool wait(std::chrono::milliseconds timeout) {
-    return detail::run_or(TASKER_ERR_TIMED_OUT, [&](tasker_error** error) {
-      return tasker_bus_wait(worker_, number_, detail::milliseconds(timeout), error);
-    });
-  }
-
-  /// Sets what is called, on a thread of the library's, when something waits; empty removes it.
-  /// @throws Error INVALID_STATE inside it
-  void set_wakeup(std::function<void()> on_wakeup) {
-    using Function = std::function<void()>;
-    Function* const owned = on_wakeup ? new Function(std::move(on_wakeup)) : nullptr;
-    detail::run([&](tasker_error** error) {
-      return tasker_bus_set_wakeup(worker_, number_, owned == nullptr ? nullptr : &Bus::wake_up,
-                                   owned, owned == nullptr ? nullptr : &detail::finalize<Function>,
-                                   error);
-    });
-  }
-
- private:
-  friend class Worker;
-
-  explicit Bus(tasker_worker* worker) : worker_(worker) {
-    detail::run([&](tasker_error** error) { return tasker_bus_open(worker, &number_, error); });
-  }
-
-  static void wake_up(void* user_data) noexcept {
-    (*static_cast<std::function<void()>*>(user_data))();
-  }
-
-  tasker_worker* worker_;
-  std::uint64_t number_ = 0;
-};
-
-// ------------------------------------------------------------------------------------------ worker
 
 /// A worker: claims steps from its store, hands them out, records what came of them. Outlives the
 /// calls that run in it. After fork() the child gets FORKED from it and may destroy it.
@@ -773,17 +198,26 @@ class Worker {
     if (state_->failure) throw Error(*std::exchange(state_->failure, std::nullopt));
   }
 
-  /// Names handlers whose steps the worker takes. Known names are kept.
+  /// Names handlers whose steps the worker takes, on main. What is known of a name is kept.
   void register_handlers(const std::vector<std::string>& callables) {
-    std::string names = "[";
-    for (const std::string& name : callables) {
-      if (names.size() > 1) names += ',';
-      names += json::quote(name);
+    register_json(json::array_of_strings(callables));
+  }
+
+  /// The same with where each runs, which replaces what was said of it before.
+  /// @throws Error INVALID_ARGUMENT (the field is `callables[i]` and the member)
+  void register_handlers(const std::vector<HandlerPlace>& handlers) {
+    constexpr const char* kNames[] = {"main", "threads", "process"};
+    std::string list = "[";
+    for (const HandlerPlace& each : handlers) {
+      if (list.size() > 1) list += ',';
+      list += "{\"name\":" + json::quote(each.name) + ",\"executor\":\"" +
+              kNames[static_cast<std::size_t>(each.executor)] + '"';
+      if (each.max_concurrent)
+        list += ",\"max_concurrent\":" + std::to_string(*each.max_concurrent);
+      if (each.deadline_ms) list += ",\"deadline_ms\":" + std::to_string(*each.deadline_ms);
+      list += '}';
     }
-    names += ']';
-    detail::run([&](tasker_error** error) {
-      return tasker_worker_register_handlers(get(), names.data(), names.size(), error);
-    });
+    register_json(list + ']');
   }
 
   /// Makes the worker take the steps of every handler, also of templates that come later.
@@ -800,18 +234,13 @@ class Worker {
   /// Takes up to `events_max` events (1..4096), waiting up to `timeout` (0..60 s) for the first.
   /// Their deadlines run from here on. Empty: time has passed; nothing: no more will come.
   std::optional<std::vector<StepEvent>> poll_step_events(std::uint32_t events_max,
-                                                         std::chrono::milliseconds timeout) {
-    detail::Buffer buffer;
-    const bool more = detail::run_or(TASKER_ERR_DRAINING, [&](tasker_error** error) {
-      return tasker_worker_poll_step_events(get(), events_max, detail::milliseconds(timeout),
-                                            buffer.out(), error);
+                                                         std::chrono::milliseconds timeout,
+                                                         Executor executor = Executor::kMain) {
+    return detail::poll_events([&](tasker_buffer* out, tasker_error** error) {
+      return tasker_worker_poll_executor_step_events(get(), static_cast<std::int32_t>(executor),
+                                                     events_max, detail::milliseconds(timeout), out,
+                                                     error);
     });
-    if (!more) return std::nullopt;
-    std::vector<StepEvent> events;
-    for (const std::string_view event : json::elements(buffer.view())) {
-      events.emplace_back(std::string(event));
-    }
-    return events;
   }
 
   /// Completes a step event with a result document (contract/schema/step_result.json).
@@ -823,38 +252,48 @@ class Worker {
 
   /// Completes up to 4096 step events. @return a status for each, as complete_step_event
   std::vector<tasker_status> complete_step_events(const std::vector<Completion>& completions) {
-    std::vector<tasker_completion> list;
-    list.reserve(completions.size());
-    for (const Completion& each : completions) {
-      list.push_back({each.event_id.data(), each.event_id.size(), each.result_json.data(),
-                      each.result_json.size()});
-    }
-    std::vector<tasker_status> statuses(list.size(), TASKER_ERR_INVALID_ARGUMENT);
-    // The first refusal is the call's own outcome too; here each element has its own.
-    tasker_error* error = nullptr;
-    const tasker_status status = tasker_worker_complete_step_events(get(), list.data(), list.size(),
-                                                                    statuses.data(), &error);
-    const bool is_of_an_element =
-        std::find(statuses.begin(), statuses.end(), status) != statuses.end();
-    if (status != TASKER_OK && (!is_of_an_element || is_of_call(error))) {
-      throw Error(status, error);
-    }
-    tasker_error_destroy(error);
-    return statuses;
+    return detail::complete_all(completions, [&](auto... given) {
+      return tasker_worker_complete_step_events(get(), given...);
+    });
   }
 
   /// Stores how far a running step has got and dispatches it again, with the same attempt. Blocks
   /// until the checkpoint is durable. @return the event id of the continuation
   /// @throws Error as complete_step_event; a STORE_… status: the attempt has failed, retryably
   std::string checkpoint_step_event(std::string_view event_id, std::string_view checkpoint_json) {
-    constexpr std::size_t kIdBytes = 37;
-    char id[kIdBytes] = {};
-    detail::run([&](tasker_error** error) {
+    return detail::event_id_of([&](char* id, tasker_error** error) {
       return tasker_worker_checkpoint_step_event(get(), event_id.data(), event_id.size(),
                                                  checkpoint_json.data(), checkpoint_json.size(), id,
                                                  error);
     });
-    return id;
+  }
+
+  // ---- executors
+
+  /// How many steps an executor can hold, 0..100000; see tasker_worker_set_executor_room.
+  void set_executor_room(Executor executor, std::uint32_t places) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_set_executor_room(get(), static_cast<std::int32_t>(executor), places,
+                                             error);
+    });
+  }
+
+  /// Gives claims back to the store at no cost of an attempt; their handlers have to be gone.
+  /// @return how many were given back; unknown events are passed over
+  std::uint32_t hand_back(const std::vector<std::string>& event_ids) {
+    return detail::handed_back(
+        event_ids, [&](auto... given) { return tasker_worker_hand_back(get(), given...); });
+  }
+
+  /// What Attachment's constructor takes, in any thread of the process.
+  std::string attach_token() { return text_of(&tasker_worker_get_attach_token); }
+
+  /// Ends an attachment whose thread is gone, or that has detached with steps.
+  /// @return JSON array of the events that it still held, which are this worker's to settle
+  std::string end_attachment(std::uint32_t id) {
+    return detail::text_of([&](tasker_buffer* out, tasker_error** error) {
+      return tasker_worker_end_attachment(get(), id, out, error);
+    });
   }
 
   // ---- tasks and templates
@@ -1002,13 +441,8 @@ class Worker {
   /// empty function removes it. After return the old one is not called any more.
   /// @throws Error INVALID_STATE inside it
   void set_wakeup(std::function<void()> on_wakeup) {
-    using Function = std::function<void()>;
-    Function* const owned = on_wakeup ? new Function(std::move(on_wakeup)) : nullptr;
-    detail::run([&](tasker_error** error) {
-      return tasker_worker_set_wakeup(get(), owned == nullptr ? nullptr : &Worker::wake_up, owned,
-                                      owned == nullptr ? nullptr : &detail::finalize<Function>,
-                                      error);
-    });
+    detail::set_wakeup(std::move(on_wakeup),
+                       [&](auto... given) { return tasker_worker_set_wakeup(get(), given...); });
   }
 
   /// Opens a port to the worker's event bus.
@@ -1027,13 +461,9 @@ class Worker {
 
   /// Waits until there is news or `timeout` (0..60 s) has passed.
   News wait(std::chrono::milliseconds timeout) {
-    tasker_error* error = nullptr;
-    const tasker_status status = tasker_worker_wait(get(), detail::milliseconds(timeout), &error);
-    if (status == TASKER_OK) return News::kMaybe;
-    const Error failure(status, error);
-    if (status == TASKER_ERR_TIMED_OUT) return News::kNone;
-    if (status == TASKER_ERR_DRAINING) return News::kDraining;
-    throw Error(failure);
+    return detail::wait_news([&](tasker_error** error) {
+      return tasker_worker_wait(get(), detail::milliseconds(timeout), error);
+    });
   }
 
   /// Takes up to `notices_max` (1..4096) notices: JSON array of contract/schema/notice.json, empty
@@ -1191,16 +621,14 @@ class Worker {
     }
   };
 
-  static void wake_up(void* user_data) noexcept {
-    (*static_cast<std::function<void()>*>(user_data))();
-  }
   static void log_line(void* user_data, const tasker_log_record* record) noexcept {
     (*static_cast<OnLog*>(user_data))({record->level, record->message, record->fields});
   }
 
-  /// Whether an error of complete_step_events is about its parameters and not about an element.
-  static bool is_of_call(const tasker_error* error) {
-    return std::string_view(tasker_error_field(error)).substr(0, 12) != "completions[";
+  void register_json(const std::string& list) {
+    detail::run([&](tasker_error** error) {
+      return tasker_worker_register_handlers(get(), list.data(), list.size(), error);
+    });
   }
 
   template <class Function, class... Texts>

@@ -17,10 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ["TASKER_BUILD_FOLDER"]).resolve()
 EXAMPLES = ROOT / "examples"
 # With how each is compiled alone.
+C_MODES = (("cc", "c", "c11"), ("c++", "c++", "c++20"), ("c++", "c++", "c++17"))
+CXX_MODES = (("c++", "c++", "c++17"), ("c++", "c++", "c++20"))
 HEADERS = {
-    "tasker/tasker.h": (("cc", "c", "c11"), ("c++", "c++", "c++20"), ("c++", "c++", "c++17")),
+    **{f"tasker/{name}.h": C_MODES for name in ("attachment", "common", "events", "tasker", "tasks", "worker")},
     "tasker/tasker_flat.h": (("cc", "c", "c11"), ("c++", "c++", "c++20")),
-    "tasker/tasker.hpp": (("c++", "c++", "c++17"), ("c++", "c++", "c++20")),
+    **{f"tasker/{name}.hpp": CXX_MODES for name in ("attachment", "bus", "error", "json", "steps", "tasker")},
 }
 WARNINGS = ["-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
 REQUEST = re.compile(r'^\S+ \S+ \S+ \[[^]]*\] "\S+ (\S+) [^"]*" (\d+) (\d+|-)$')
