@@ -1,46 +1,41 @@
-// What a runtime asks of its worker for executors. A core with one dispatch channel has none of it: all steps are on `main`.
+// What a runtime asks of its worker for executors; the members are described at `TaskerRuntime`.
 import { requireString } from '../errors/checks.js';
-import type { ExecutorName, ExecutorWorker, HandlerRegistration, NativeDoor, NativeWorker } from './native-door.js';
+import { DeliveryCalls } from './delivery-calls.js';
+import { native } from './guarded.js';
+import type { ExecutorName, HandlerRegistration } from './native-executors.js';
+import type { FfiStepEvent } from './types.js';
 
-/** A worker of a core with a channel for each executor, or with one for all. */
-type OpenWorker = NativeWorker & Partial<Omit<ExecutorWorker, 'registerHandlers' | 'pollStepEvents'>>;
-
-function hasExecutors(worker: NativeWorker): worker is NativeWorker & ExecutorWorker {
-  return (worker as OpenWorker).setExecutorRoom !== undefined;
-}
-
-export function registerHandlers(worker: NativeWorker, handlers: readonly (string | HandlerRegistration)[]): void {
-  handlers.forEach((handler, index) => {
-    requireString(typeof handler === 'object' ? handler.name : handler, `callables[${String(index)}]`);
-  });
-  if (hasExecutors(worker)) {
-    (worker as ExecutorWorker).registerHandlers(handlers);
-  } else {
-    worker.registerHandlers(handlers.map((handler) => (typeof handler === 'string' ? handler : handler.name)));
+/** The part of a runtime that knows where handlers run. */
+export abstract class ExecutorCalls extends DeliveryCalls {
+  registerHandlers(handlers: readonly (string | HandlerRegistration)[]): void {
+    handlers.forEach((handler, index) => {
+      requireString(typeof handler === 'object' ? handler.name : handler, `callables[${String(index)}]`);
+    });
+    native(() => {
+      this.open().registerHandlers(handlers);
+    });
   }
-}
 
-/** JSON array of step events, or null when none waits. */
-export function pollStepEvents(worker: NativeWorker, max: number, executor: ExecutorName): string | null {
-  if (hasExecutors(worker)) {
-    return (worker as ExecutorWorker).pollStepEvents(max, executor);
+  setExecutorRoom(executor: ExecutorName, places: number): void {
+    native(() => {
+      this.open().setExecutorRoom(executor, places);
+    });
   }
-  return executor === 'main' ? worker.pollStepEvents(max) : null;
-}
 
-export function setExecutorRoom(worker: NativeWorker, executor: ExecutorName, places: number): void {
-  (worker as OpenWorker).setExecutorRoom?.(executor, places);
-}
+  attachToken(): string {
+    return native(() => this.open().attachToken());
+  }
 
-/** Null where threads can not attach. */
-export function attachToken(door: NativeDoor, worker: NativeWorker): string | null {
-  return 'attach' in door && hasExecutors(worker) ? worker.attachToken() : null;
-}
+  endAttachment(id: number): string[] {
+    return this.worker === null ? [] : (JSON.parse(this.worker.endAttachment(id)) as string[]);
+  }
 
-export function endAttachment(worker: NativeWorker | null, id: number): string[] {
-  return worker !== null && hasExecutors(worker) ? (JSON.parse(worker.endAttachment(id)) as string[]) : [];
-}
+  handBack(eventIds: readonly string[]): number {
+    return this.worker === null ? 0 : this.worker.handBack(eventIds);
+  }
 
-export function handBack(worker: NativeWorker | null, eventIds: readonly string[]): number {
-  return worker !== null && hasExecutors(worker) ? worker.handBack(eventIds) : 0;
+  pollStepEventBatch(max: number, executor: ExecutorName = 'main'): FfiStepEvent[] | null {
+    const text = this.worker === null ? null : this.worker.pollStepEvents(max, executor);
+    return text === null ? null : (JSON.parse(text) as FfiStepEvent[]);
+  }
 }

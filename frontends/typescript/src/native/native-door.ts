@@ -10,6 +10,7 @@ export type {
 
 export type { BusDoor, NativeBus } from './native-bus.js';
 import type { BusDoor } from './native-bus.js';
+import type { ExecutorDoor, ExecutorWorker } from './native-executors.js';
 
 /** Way into the core: the Node-API addon, or the C library through the runtime's FFI. */
 export type DoorName = 'addon' | 'ffi';
@@ -23,7 +24,7 @@ export type Delivery = 'push' | 'poll';
  * Every method throws an `Error` with `code` (contract/errors.def), `field` and `retryable` on wrong use or failure.
  * Methods that return a promise reject with the same. `null` means "not given"; `undefined` is refused.
  */
-export interface NativeDoor extends BusDoor {
+export interface NativeDoor extends BusDoor, ExecutorDoor {
   /** Version of the core, `major.minor.patch`. */
   version(): string;
   /** Number of the interface behind the door; the package and the file have to agree on it. */
@@ -39,10 +40,9 @@ export interface NativeDoor extends BusDoor {
   log(level: 'trace' | 'debug' | 'info' | 'warn' | 'error', message: string, fieldsJson: string | null): void;
 }
 
-export interface NativeWorker {
+export interface NativeWorker extends ExecutorWorker {
   /** Whether `setWakeup` works; absent is `push`. With `poll`, the caller has to ask by itself. */
   readonly delivery?: Delivery;
-  registerHandlers(callables: string[]): void;
   /** Steps of every handler are claimed from now on, also of templates that come later. */
   registerAllHandlers(): void;
   start(): void;
@@ -51,8 +51,6 @@ export interface NativeWorker {
    * has found the queues empty. Keeps the event loop alive until `close`, unless `setWakeup(null)`.
    */
   setWakeup(onWakeup: (() => void) | null): void;
-  /** JSON array of up to `max` (1..4096) step events of the contract's 2.1, or null when none waits. */
-  pollStepEvents(max: number): string | null;
   /** JSON array of up to `max` notices (see Notice), or null when none waits. */
   pollNotices(max: number): string | null;
   /** Throws UNKNOWN_EVENT, FENCED, INVALID_JSON, TOO_LARGE, INVALID_ARGUMENT, FULL, CLOSED. */

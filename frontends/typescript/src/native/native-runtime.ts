@@ -1,19 +1,10 @@
 // TaskerRuntime over any native door: JSON text on the native side, values and TaskerErrors on this one.
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError, toTaskerError } from '../errors/convert.js';
-import { DeliveryCalls } from './delivery-calls.js';
-import * as calls from './executor-calls.js';
+import { ExecutorCalls } from './executor-calls.js';
 import { native } from './guarded.js';
 import type { NativeBus } from './native-bus.js';
-import type {
-  Delivery,
-  DoorName,
-  ExecutorName,
-  HandlerRegistration,
-  NativeDoor,
-  NativeWorker,
-  Notice,
-} from './native-door.js';
+import type { Delivery, DoorName, NativeDoor, NativeWorker, Notice } from './native-door.js';
 import type {
   CreateTaskOptions,
   PutTemplateResult,
@@ -66,7 +57,7 @@ interface NativeRefusal {
 type NativeCreated = { task_uuid: string; duplicate: boolean } | { error: { code: string; message: string } };
 
 /** One worker of this thread, behind the addon or the FFI of whatever runtime this is. */
-export class NativeRuntime extends DeliveryCalls implements TaskerRuntime {
+export class NativeRuntime extends ExecutorCalls implements TaskerRuntime {
   readonly name: RuntimeName = detectRuntime();
   private readonly options: NativeRuntimeOptions;
   private loadedDoor: LoadedDoor | null = null;
@@ -342,30 +333,6 @@ export class NativeRuntime extends DeliveryCalls implements TaskerRuntime {
     }
   }
 
-  registerHandlers(handlers: readonly (string | HandlerRegistration)[]): void {
-    native(() => {
-      calls.registerHandlers(this.open(), handlers);
-    });
-  }
-
-  setExecutorRoom(executor: ExecutorName, places: number): void {
-    native(() => {
-      calls.setExecutorRoom(this.open(), executor, places);
-    });
-  }
-
-  attachToken(): string | null {
-    return native(() => calls.attachToken(this.loaded(), this.open()));
-  }
-
-  endAttachment(id: number): string[] {
-    return calls.endAttachment(this.worker, id);
-  }
-
-  handBack(eventIds: readonly string[]): number {
-    return calls.handBack(this.worker, eventIds);
-  }
-
   registerAllHandlers(): void {
     native(() => {
       this.open().registerAllHandlers();
@@ -381,11 +348,6 @@ export class NativeRuntime extends DeliveryCalls implements TaskerRuntime {
   onWakeup(callback: (() => void) | null): void {
     this.wakeup = callback;
     this.worker?.setWakeup(callback);
-  }
-
-  pollStepEventBatch(max: number, executor: ExecutorName = 'main'): FfiStepEvent[] | null {
-    const text = this.worker === null ? null : calls.pollStepEvents(this.worker, max, executor);
-    return text === null ? null : (JSON.parse(text) as FfiStepEvent[]);
   }
 
   pollNotices(max: number): Notice[] | null {

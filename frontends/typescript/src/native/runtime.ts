@@ -148,8 +148,8 @@ export interface TaskerRuntime extends ContractRuntime {
   pollStepEventBatch(max: number, executor?: ExecutorName): FfiStepEvent[] | null;
   /** How many steps an executor can hold, 0 to 100 000; the core claims no more for it. */
   setExecutorRoom(executor: ExecutorName, places: number): void;
-  /** Names the worker for `attach` of the door in another thread; null where threads can not attach. */
-  attachToken(): string | null;
+  /** Names the worker for `attach` of the door in another thread. */
+  attachToken(): string;
   /** Ends an attachment whose thread is gone. @returns ids of the events that it still held, which are the caller's now */
   endAttachment(id: number): string[];
   /** Gives claims of handlers that are gone back to the store, at no cost of an attempt. @returns how many */

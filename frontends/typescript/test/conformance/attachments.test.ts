@@ -9,15 +9,7 @@ import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 
-import {
-  detectRuntime,
-  loadDoor,
-  type DoorName,
-  type ExecutorDoor,
-  type ExecutorWorker,
-  type NativeDoor,
-  type NativeWorker,
-} from 'tasker-worker/native';
+import { detectRuntime, loadDoor, type DoorName, type NativeDoor, type NativeWorker } from 'tasker-worker/native';
 
 import { deadlineMs, template } from '../support/store.js';
 
@@ -79,8 +71,8 @@ function thrown(call: () => unknown): { code?: string; field?: string } {
 }
 
 interface Opened {
-  readonly native: NativeDoor & ExecutorDoor;
-  readonly worker: NativeWorker & ExecutorWorker;
+  readonly native: NativeDoor;
+  readonly worker: NativeWorker;
   /** A thread that is attached and ready. */
   thread(name?: string): Promise<AttachedThread>;
   /** Creates a task and gives its id. */
@@ -90,7 +82,7 @@ interface Opened {
 
 async function withWorker(door: DoorName, body: (opened: Opened) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tasker-attached-'));
-  const native = loadDoor({ door }).native as Opened['native'];
+  const native = loadDoor({ door }).native;
   const config = {
     store_path: join(folder, 'door.db'),
     durability: 'normal',
@@ -98,7 +90,7 @@ async function withWorker(door: DoorName, body: (opened: Opened) => Promise<void
     threads_room: 8,
     process_room: 1,
   };
-  const worker = native.openWorker(JSON.stringify(config)) as Opened['worker'];
+  const worker = native.openWorker(JSON.stringify(config));
   const threads: AttachedThread[] = [];
   try {
     worker.putTemplate(single.yaml);
@@ -127,7 +119,7 @@ async function withWorker(door: DoorName, body: (opened: Opened) => Promise<void
   }
 }
 
-for (const door of ['addon'] as const) {
+for (const door of ['addon', 'ffi'] as const) {
   suite(`${detectRuntime()}, ${door}: attachments`, () => {
     test('threads take and complete the steps of their executor, woken each by itself', () =>
       withWorker(door, async ({ worker, thread, task }) => {

@@ -2,7 +2,7 @@
 // handler.
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
 
-import { loadDoor, type DoorName, type ExecutorDoor, type ExecutorWorker, type NativeDoor } from 'tasker-worker/native';
+import { loadDoor, type DoorName } from 'tasker-worker/native';
 
 import { template } from './store.js';
 
@@ -16,7 +16,7 @@ function run(door: DoorName, storePath: string): void {
   const native = loadDoor({ door }).native;
   const worker = native.openWorker(
     JSON.stringify({ store_path: storePath, durability: 'normal', log_level: 'off', threads_room: 4 }),
-  ) as ReturnType<NativeDoor['openWorker']> & ExecutorWorker;
+  );
   worker.putTemplate(template('single', [{ name: 'only', callable: 'only' }]).yaml);
   worker.registerHandlers([{ name: 'only', executor: 'threads' }]);
   worker.start();
@@ -37,7 +37,7 @@ function run(door: DoorName, storePath: string): void {
 }
 
 function attach({ door, token, blocks }: Given): void {
-  const native = loadDoor({ door }).native as NativeDoor & ExecutorDoor;
+  const native = loadDoor({ door }).native;
   const attachment = native.attach(token, 'threads', 'thread');
   let told = false;
   const take = (): void => {

@@ -2,7 +2,7 @@
 // completes it (nothing said), holds it, blocks for ever, detaches, or ends the thread.
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { loadDoor, type DoorName, type ExecutorDoor, type NativeDoor } from 'tasker-worker/native';
+import { loadDoor, type DoorName } from 'tasker-worker/native';
 
 const { door, token, name } = workerData as { door: DoorName; token: string; name: string };
 
@@ -11,7 +11,7 @@ interface Taken {
   readonly task: { readonly context: { readonly then?: 'hold' | 'block' | 'detach' | 'exit' } };
 }
 
-const native = loadDoor({ door }).native as NativeDoor & ExecutorDoor;
+const native = loadDoor({ door }).native;
 const attachment = native.attach(token, 'threads', name);
 
 function say(message: Record<string, unknown>): void {

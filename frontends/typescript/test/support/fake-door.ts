@@ -1,5 +1,13 @@
 // A native side made of plain arrays: what a test puts in comes out of polls, what completes is kept.
-import type { NativeBus, NativeDoor, NativeWorker, Notice } from 'tasker-worker/native';
+import type {
+  ExecutorName,
+  HandlerRegistration,
+  NativeAttachment,
+  NativeBus,
+  NativeDoor,
+  NativeWorker,
+  Notice,
+} from 'tasker-worker/native';
 import type { FfiStepEvent } from 'tasker-worker/native';
 
 /** A completion that the fake took. */
@@ -71,9 +79,25 @@ export class FakeWorker implements NativeWorker {
     });
   }
 
-  registerHandlers(callables: string[]): void {
+  registerHandlers(handlers: readonly (string | HandlerRegistration)[]): void {
     this.enter('registerHandlers');
-    this.handlers.push(...callables);
+    this.handlers.push(...handlers.map((handler) => (typeof handler === 'string' ? handler : handler.name)));
+  }
+
+  setExecutorRoom(): void {
+    this.enter('setExecutorRoom');
+  }
+
+  attachToken(): string {
+    throw nativeError('UNSUPPORTED', 'the fake can not be attached to');
+  }
+
+  endAttachment(): string {
+    return '[]';
+  }
+
+  handBack(): number {
+    return 0;
   }
 
   start(): void {
@@ -85,11 +109,11 @@ export class FakeWorker implements NativeWorker {
     this.wakeup = onWakeup;
   }
 
-  pollStepEvents(max: number): string | null {
+  pollStepEvents(max: number, executor: ExecutorName = 'main'): string | null {
     if (this.pollError !== null) {
       throw this.pollError;
     }
-    return takeJson(this.events, max);
+    return executor !== 'main' ? null : takeJson(this.events, max);
   }
 
   pollNotices(max: number): string | null {
@@ -316,6 +340,10 @@ export class FakeDoor implements NativeDoor {
 
   openBus(): NativeBus {
     throw nativeError('UNSUPPORTED', 'the fake has no bus');
+  }
+
+  attach(): NativeAttachment {
+    throw nativeError('UNSUPPORTED', 'the fake can not be attached to');
   }
 
   checkTemplate(yaml: string): string {

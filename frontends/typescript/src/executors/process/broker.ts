@@ -6,7 +6,7 @@ import { toTaskerError } from '../../errors/convert.js';
 import { TaskerEventEmitter } from '../../events/emitter.js';
 import type { TaskerEventName } from '../../events/event-map.js';
 import { createLogger, type Logger } from '../../log/logger.js';
-import type { ExecutorDoor, NativeAttachment, NativeDoor, Notice } from '../../native/native-door.js';
+import type { NativeAttachment, Notice } from '../../native/native-door.js';
 import { loadDoor } from '../../native/select.js';
 import { noCounts } from '../executor.js';
 import { StepReporter, StepSettler } from '../step-settler.js';
@@ -43,7 +43,7 @@ class Broker {
 
   constructor(start: BrokerStart, send: (message: FromBroker) => void) {
     this.send = send;
-    const door = loadDoor({ door: start.door, path: start.path }).native as NativeDoor & ExecutorDoor;
+    const door = loadDoor({ door: start.door, path: start.path }).native;
     const logger = createLogger({ component: 'executors', executor: 'process' }, (level, message, fields) => {
       door.log(level, message, fields === undefined ? null : JSON.stringify(fields));
     });

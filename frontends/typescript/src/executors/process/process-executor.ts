@@ -113,13 +113,12 @@ class ProcessExecutor implements Executor {
   /** @returns null when the broker runs, else why it can not */
   private async startBroker(parts: PoolParts): Promise<string | null> {
     const { runtime } = this.host;
-    const token = runtime.attachToken();
-    if (token === null || runtime.door === null || runtime.libraryPath === null) {
-      return 'this door lets no thread attach';
+    if (runtime.door === null || runtime.libraryPath === null) {
+      return 'this native side was given, and threads can not load it';
     }
     const broker = new BrokerThread(this.host, {
       ...parts,
-      token,
+      token: runtime.attachToken(),
       door: runtime.door,
       path: runtime.libraryPath,
       graceMs: this.host.stopGraceMs,

@@ -156,12 +156,11 @@ export class ThreadExecutor implements Executor {
       return null;
     }
     const { door, libraryPath } = runtime;
-    const token = runtime.attachToken();
-    if (token === null || door === null || libraryPath === null) {
-      this.reason = 'this native side can not be attached to';
+    if (door === null || libraryPath === null) {
+      this.reason = 'this native side was given, and threads can not load it';
       return null;
     }
-    return { door, path: libraryPath, token };
+    return { door, path: libraryPath, token: runtime.attachToken() };
   }
 
   private memoryLimitMb(placements: readonly HandlerPlacement[]): number | null {

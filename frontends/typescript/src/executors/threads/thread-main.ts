@@ -6,7 +6,7 @@ import { toError } from '../../errors/convert.js';
 import { HandlerModule, HandlerModuleError } from '../../handlers/handler-module.js';
 import { HandlerRegistry } from '../../handlers/handler-registry.js';
 import { loadDoor } from '../../native/select.js';
-import type { ExecutorDoor, NativeAttachment, NativeDoor } from '../../native/native-door.js';
+import type { NativeAttachment } from '../../native/native-door.js';
 import { CrashErrorType } from '../../errors/crash-types.js';
 import { DirectLoop } from './direct-loop.js';
 import { Cell, SharedState, type FromThread, type ThreadData, type ThreadModule, type ToThread } from './protocol.js';
@@ -71,7 +71,7 @@ function attach(): { attachment: NativeAttachment | null; reason: string | null 
   const { door, path, token } = data.direct;
   try {
     const { native } = loadDoor({ door, path });
-    return { attachment: (native as NativeDoor & ExecutorDoor).attach(token, 'threads', data.name), reason: null };
+    return { attachment: native.attach(token, 'threads', data.name), reason: null };
   } catch (error) {
     return { attachment: null, reason: toError(error).message };
   }

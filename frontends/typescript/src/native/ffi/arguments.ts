@@ -1,4 +1,8 @@
 // Checks of what JavaScript gives to the FFI door, with the words of the addon: no binding sees a wrong type.
+import type { ExecutorName } from '../native-executors.js';
+
+/** In the order of the library's numbers, TASKER_EXECUTOR_…. */
+const executors: readonly ExecutorName[] = ['main', 'threads', 'process'];
 
 /** An error as a door throws it: a plain Error with a code, which the runtime turns into a TaskerError. */
 export function doorError(code: string, message: string, field?: string): Error {
@@ -32,10 +36,15 @@ export function checkTextOrNull(call: string, name: string, value: unknown): ass
 }
 
 /** @throws INVALID_ARGUMENT */
-export function checkTexts(call: string, name: string, value: unknown): asserts value is string[] {
+export function checkArray(call: string, name: string, value: unknown): asserts value is unknown[] {
   if (!Array.isArray(value)) {
-    refuse(call, name, value, 'an array of at most 100000 strings');
+    refuse(call, name, value, 'an array');
   }
+}
+
+/** @throws INVALID_ARGUMENT */
+export function checkTexts(call: string, name: string, value: unknown): asserts value is string[] {
+  checkArray(call, name, value);
   value.forEach((item, index) => {
     checkText(call, `${name}[${String(index)}]`, item);
   });
@@ -57,4 +66,14 @@ export function checkFunctionOrNull(call: string, name: string, value: unknown):
   if (value !== null && typeof value !== 'function') {
     refuse(call, name, value, 'a function or null');
   }
+}
+
+/** The library's number of an executor. @throws INVALID_ARGUMENT */
+export function executorNumber(call: string, value: unknown): number {
+  const number = (executors as readonly unknown[]).indexOf(value);
+  if (number < 0) {
+    const given = typeof value === 'string' ? `"${value.slice(0, 80)}"` : typeName(value);
+    throw doorError('INVALID_ARGUMENT', `${call}: executor is ${given}; expected ${executors.join(', ')}`, 'executor');
+  }
+  return number;
 }

@@ -1,9 +1,9 @@
 // The FFI door on Bun: bun:ffi. Pointers are numbers, callbacks from other threads are queued and do not hold them up.
-import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 
 import type { FfiCallback, FfiCalls, FfiLibrary, FfiValue } from './library.js';
-import { FFI_SYMBOLS, type FfiType } from './symbols.js';
+import { NumberLibrary } from './number-library.js';
+import { bindAll, type ApartName, type FfiType } from './symbols.js';
 
 /** What is used of the module `bun:ffi`. */
 interface BunFfi {
@@ -34,49 +34,26 @@ const types: Readonly<Record<FfiType, string>> = {
 /** A call on its way may still be in the loop's queue when the library has let go of the callback. */
 const disposeAfterMs = 1000;
 
-class BunLibrary implements FfiLibrary {
+class BunLibrary extends NumberLibrary implements FfiLibrary {
   readonly call: FfiCalls;
   readonly none = null;
   private readonly ffi: BunFfi;
 
   constructor(path: string) {
+    super();
     this.ffi = createRequire(import.meta.url)('bun:ffi') as BunFfi;
-    const symbols = Object.entries(FFI_SYMBOLS).map(([name, { parameters, result }]) => [
-      name,
-      { args: parameters.map((type) => types[type]), returns: types[result] },
-    ]);
     this.call = this.ffi.dlopen(
       path,
-      Object.fromEntries(symbols) as Record<string, { args: string[]; returns: string }>,
+      bindAll(types, (_, args, returns) => ({ args, returns })),
     ).symbols as FfiCalls;
   }
 
-  closeWorker(worker: FfiValue, error: FfiValue): number {
-    return this.call.tasker_worker_close(worker, error);
-  }
-
-  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): number {
-    return this.call.tasker_bus_close(worker, bus, error);
+  callApart(name: ApartName, ...values: FfiValue[]): number {
+    return this.call[name](...values);
   }
 
   address(memory: Uint8Array, offset = 0): number {
     return this.ffi.ptr(memory) + offset;
-  }
-
-  handle(low: number, high: number): number {
-    return high * 2 ** 32 + low;
-  }
-
-  size(bytes: number): number {
-    return bytes;
-  }
-
-  read(memory: Buffer, bytes: number): string {
-    return memory.toString('utf8', 0, bytes);
-  }
-
-  write(text: string, memory: Buffer, offset: number): number {
-    return memory.write(text, offset);
   }
 
   readForeign(low: number, high: number, bytes: number): string {

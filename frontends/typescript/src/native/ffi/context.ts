@@ -20,22 +20,27 @@ export function errorOfDocument(document: ErrorDocument): Error {
 }
 
 /** Parameters that the library checks and calls `event_id` and so on. */
-export type IdName = 'eventId' | 'taskUuid' | 'stepUuid' | 'deliveryId' | 'subscriptionJson';
+export type IdName = 'eventId' | 'eventIds' | 'taskUuid' | 'stepUuid' | 'deliveryId' | 'subscriptionJson';
 
 const theirNames: Readonly<Record<IdName, string>> = {
   eventId: 'event_id',
+  eventIds: 'event_ids',
   taskUuid: 'task_uuid',
   stepUuid: 'step_uuid',
   deliveryId: 'delivery_id',
   subscriptionJson: 'subscription_json',
 };
 
-/** The same error with the names that parameters have here. */
+/** The same error with the names that parameters, and elements of them, have here. */
 function withNamesOfHere(error: Error & { field?: unknown }, ids: readonly IdName[]): Error {
   for (const id of ids) {
     const theirs = theirNames[id];
-    if (error.field === theirs && error.message.startsWith(`${theirs} is `)) {
-      error.field = id;
+    const { field } = error;
+    if (typeof field !== 'string' || !(field === theirs || field.startsWith(`${theirs}[`))) {
+      continue;
+    }
+    if (error.message.startsWith(theirs)) {
+      error.field = id + field.slice(theirs.length);
       error.message = id + error.message.slice(theirs.length);
     }
   }

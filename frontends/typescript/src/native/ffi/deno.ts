@@ -1,6 +1,6 @@
 // The FFI door on Deno: Deno.dlopen. A callback from another thread holds that thread up until this one has run it.
 import type { FfiCallback, FfiCalls, FfiLibrary, FfiValue } from './library.js';
-import { FFI_SYMBOLS, type FfiName, type FfiType } from './symbols.js';
+import { APART, bindAll, type ApartName, type FfiType } from './symbols.js';
 
 /** What is used of the global `Deno`. */
 interface DenoFfi {
@@ -44,38 +44,21 @@ class DenoLibrary implements FfiLibrary {
   readonly call: FfiCalls;
   readonly none = null;
   private readonly deno: DenoFfi;
-  private readonly closeApart: (worker: FfiValue, error: FfiValue) => Promise<number>;
-  private readonly closeBusApart: (worker: FfiValue, bus: FfiValue, error: FfiValue) => Promise<number>;
+  private readonly apart: Readonly<Record<ApartName, (...values: FfiValue[]) => Promise<number>>>;
   private readonly sizes: (object | null)[] = [];
   private readonly decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   private readonly encoder = new TextEncoder();
 
   constructor(path: string) {
     this.deno = (globalThis as unknown as { Deno: DenoFfi }).Deno;
-    const symbols = Object.entries(FFI_SYMBOLS).map(([name, { parameters, result }]) => [
-      name,
-      { parameters: parameters.map((type) => types[type]), result: types[result] },
-    ]);
-    const apart = (name: FfiName): { name: string; parameters: string[]; result: string; nonblocking: boolean } => {
-      const { parameters, result } = FFI_SYMBOLS[name];
-      return { name, parameters: parameters.map((type) => types[type]), result: types[result], nonblocking: true };
-    };
-    const loaded = this.deno.dlopen(path, {
-      ...(Object.fromEntries(symbols) as Record<string, { parameters: string[]; result: string }>),
-      closeApart: apart('tasker_worker_close'),
-      closeBusApart: apart('tasker_bus_close'),
-    }).symbols;
-    this.call = loaded as unknown as FfiCalls;
-    this.closeApart = loaded['closeApart'] as unknown as typeof this.closeApart;
-    this.closeBusApart = loaded['closeBusApart'] as unknown as typeof this.closeBusApart;
+    const symbols = bindAll(types, (name, parameters, result) => ({ name, parameters, result }));
+    this.call = this.deno.dlopen(path, symbols).symbols as unknown as FfiCalls;
+    const apart = APART.map((name) => [name, { ...symbols[name], nonblocking: true }] as const);
+    this.apart = this.deno.dlopen(path, Object.fromEntries(apart)).symbols as unknown as typeof this.apart;
   }
 
-  closeWorker(worker: FfiValue, error: FfiValue): Promise<number> {
-    return this.closeApart(worker, error);
-  }
-
-  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): Promise<number> {
-    return this.closeBusApart(worker, bus, error);
+  callApart(name: ApartName, ...values: FfiValue[]): Promise<number> {
+    return this.apart[name](...values);
   }
 
   address(memory: Uint8Array, offset = 0): FfiValue {

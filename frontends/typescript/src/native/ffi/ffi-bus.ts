@@ -1,17 +1,15 @@
-// A port to a worker's event bus behind an FFI door. The library keeps one wake-up for it, from its opening to its end.
-import { toError } from '../../errors/convert.js';
+// A port to a worker's event bus behind an FFI door.
 import type { NativeBus } from '../native-bus.js';
 import type { Delivery } from '../native-door.js';
-import { checkFunctionOrNull, checkInteger, checkText, checkTextOrNull, doorError } from './arguments.js';
+import { checkInteger, checkText, checkTextOrNull, doorError } from './arguments.js';
 import { STATUS, type FfiContext } from './context.js';
+import { FfiListener } from './ffi-listener.js';
 import type { FfiCallback, FfiValue } from './library.js';
 import type { FfiName } from './symbols.js';
 
 const pollRange = [1, 4096] as const;
 const numberRange = [0, Number.MAX_SAFE_INTEGER] as const;
 const depthRange = [0, 0xffff_ffff] as const;
-/** Longest delay of a timer. */
-const keepAliveMs = 2_147_483_647;
 
 /** The token that names a worker of this process to `FfiDoor.openBus`: its handle. */
 const tokenForm = /^ffi:([1-9][0-9]{0,15})$/;
@@ -21,16 +19,11 @@ export function busToken(handle: number): string {
   return `ffi:${String(handle)}`;
 }
 
-export class FfiBus implements NativeBus {
+export class FfiBus extends FfiListener implements NativeBus {
   readonly delivery: Delivery;
-  private readonly context: FfiContext;
   private readonly worker: FfiValue;
   private readonly number: FfiValue;
   private readonly callback: FfiCallback | null;
-  private onWakeup: (() => void) | null = null;
-  /** Something came when nobody wanted to hear of it, and no poll has been answered with nothing since. */
-  private missed = false;
-  private timer: NodeJS.Timeout | null = null;
   private closing: Promise<void> | null = null;
 
   /** @throws NOT_FOUND for what is no token; CLOSED, FORKED */
@@ -51,10 +44,16 @@ export class FfiBus implements NativeBus {
   }
 
   private constructor(context: FfiContext, worker: FfiValue, number: number, delivery: Delivery) {
-    this.context = context;
+    super(context, 'port of the event bus');
     this.worker = worker;
     this.number = context.library.size(number);
-    this.callback = delivery === 'push' ? this.listen() : null;
+    const { library, memory } = context;
+    this.callback =
+      delivery === 'poll'
+        ? null
+        : this.listen((callback) =>
+            library.call.tasker_bus_set_wakeup(worker, this.number, callback, library.none, null, memory.error),
+          );
     this.delivery = this.callback === null ? 'poll' : 'push';
   }
 
@@ -123,38 +122,20 @@ export class FfiBus implements NativeBus {
     return events;
   }
 
-  setWakeup(onWakeup: (() => void) | null): void {
-    this.alive();
-    checkFunctionOrNull('setWakeup', 'onWakeup', onWakeup);
-    this.onWakeup = onWakeup;
-    this.keepAlive();
-    if (onWakeup !== null && this.missed) {
-      this.missed = false;
-      setImmediate(() => {
-        this.onNews();
-      });
-    }
-  }
-
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
   }
 
   private async end(): Promise<void> {
+    this.ended = true;
     this.onWakeup = null;
     this.keepAlive();
     const { library } = this.context;
     // The worker may have ended before, and the port with it: that is no failure. The place for an error is not this
     // call's alone while it runs on another thread: it gets none.
-    await library.closeBus(this.worker, this.number, library.none);
+    await library.callApart('tasker_bus_close', this.worker, this.number, library.none);
     this.callback?.dispose();
-  }
-
-  private alive(): void {
-    if (this.closing !== null) {
-      throw doorError('CLOSED', 'the port of the event bus is closed');
-    }
   }
 
   /** A call with two texts, the second of which may be NULL, and whatever follows them. */
@@ -173,55 +154,5 @@ export class FfiBus implements NativeBus {
         memory.error,
       ),
     );
-  }
-
-  /** Sets the library's wake-up; null where callbacks can not be made or set. */
-  private listen(): FfiCallback | null {
-    const { library, memory } = this.context;
-    const callback = library.makeCallback(() => {
-      this.onNews();
-    });
-    if (callback === null) {
-      return null;
-    }
-    const status = library.call.tasker_bus_set_wakeup(
-      this.worker,
-      this.number,
-      callback.value,
-      library.none,
-      null,
-      memory.error,
-    );
-    if (status === STATUS.OK) {
-      return callback;
-    }
-    this.context.dropError();
-    callback.dispose();
-    return null;
-  }
-
-  private onNews(): void {
-    if (this.onWakeup === null) {
-      this.missed = true;
-      return;
-    }
-    try {
-      this.onWakeup();
-    } catch (error) {
-      // Not through the library's thread that called.
-      setImmediate(() => {
-        throw toError(error);
-      });
-    }
-  }
-
-  /** Holds the event loop while somebody listens. */
-  private keepAlive(): void {
-    if (this.onWakeup === null && this.timer !== null) {
-      clearInterval(this.timer);
-      this.timer = null;
-    } else if (this.onWakeup !== null && this.timer === null) {
-      this.timer = setInterval(() => undefined, keepAliveMs);
-    }
   }
 }

@@ -1,10 +1,12 @@
-// The native door over a runtime's FFI: all of include/tasker/tasker.h that a worker needs, written once for all runtimes.
+// The native door over a runtime's FFI: all of include/tasker/ that a worker needs, written once for all runtimes.
 import { isMainThread } from 'node:worker_threads';
 
 import type { NativeBus } from '../native-bus.js';
 import type { Delivery, NativeDoor, NativeWorker } from '../native-door.js';
+import type { ExecutorName, NativeAttachment } from '../native-executors.js';
 import { checkText, checkTextOrNull, doorError } from './arguments.js';
 import { FfiContext } from './context.js';
+import { FfiAttachment } from './ffi-attachment.js';
 import { FfiBus } from './ffi-bus.js';
 import { FfiWorker } from './ffi-worker.js';
 import type { FfiLibrary } from './library.js';
@@ -42,6 +44,10 @@ export class FfiDoor implements NativeDoor {
     checkText('openBus', 'token', token);
     // A callback of a thread that was terminated ends the process when the library calls it: threads ask.
     return FfiBus.open(this.context, token, isMainThread ? this.delivery : 'poll');
+  }
+
+  attach(token: string, executor: ExecutorName, name: string): NativeAttachment {
+    return FfiAttachment.attach(this.context, token, executor, name);
   }
 
   checkTemplate(yaml: string): string {

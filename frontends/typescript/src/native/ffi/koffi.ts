@@ -3,7 +3,8 @@ import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 
 import type { FfiCallback, FfiCalls, FfiLibrary, FfiValue } from './library.js';
-import { FFI_SYMBOLS, type FfiName, type FfiType } from './symbols.js';
+import { NumberLibrary } from './number-library.js';
+import { bindAll, type ApartName, type FfiType } from './symbols.js';
 
 type Settled = (error: Error | null, status: number) => void;
 
@@ -41,38 +42,23 @@ const types: Readonly<Record<FfiType, string>> = {
   void: 'void',
 };
 
-class KoffiLibrary implements FfiLibrary {
+class KoffiLibrary extends NumberLibrary implements FfiLibrary {
   readonly call: FfiCalls;
   readonly none = 0;
   private readonly koffi: Koffi;
   private readonly callbackType: object;
 
   constructor(path: string) {
+    super();
     this.koffi = createRequire(import.meta.url)('koffi') as Koffi;
     this.callbackType = this.koffi.pointer(this.koffi.proto('void', ['void *']));
     // Node exports a simdjson and an SQLite of its own: the library has to find its own first.
     const library = this.koffi.load(path, { deep: true });
-    const calls = Object.entries(FFI_SYMBOLS).map(([name, { parameters, result }]) => [
-      name,
-      library.func(
-        name,
-        types[result],
-        parameters.map((type) => types[type]),
-      ),
-    ]);
-    this.call = Object.fromEntries(calls) as FfiCalls;
-  }
-
-  closeWorker(worker: FfiValue, error: FfiValue): Promise<number> {
-    return this.callApart('tasker_worker_close', worker, error);
-  }
-
-  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): Promise<number> {
-    return this.callApart('tasker_bus_close', worker, bus, error);
+    this.call = bindAll(types, (name, parameters, result) => library.func(name, result, parameters));
   }
 
   /** A call on another thread. */
-  private callApart(name: FfiName, ...values: FfiValue[]): Promise<number> {
+  callApart(name: ApartName, ...values: FfiValue[]): Promise<number> {
     const apart = this.call[name] as unknown as { async(...values: (FfiValue | Settled)[]): void };
     return new Promise((resolve, reject) => {
       const settled: Settled = (failure, status) => {
@@ -88,22 +74,6 @@ class KoffiLibrary implements FfiLibrary {
 
   address(memory: Uint8Array, offset = 0): number {
     return Number(this.koffi.address(memory)) + offset;
-  }
-
-  handle(low: number, high: number): number {
-    return high * 2 ** 32 + low;
-  }
-
-  size(bytes: number): number {
-    return bytes;
-  }
-
-  read(memory: Buffer, bytes: number): string {
-    return memory.toString('utf8', 0, bytes);
-  }
-
-  write(text: string, memory: Buffer, offset: number): number {
-    return memory.write(text, offset);
   }
 
   readForeign(low: number, high: number, bytes: number): string {

@@ -1,5 +1,5 @@
 // What the FFI door needs of a runtime's FFI; one small binding for each runtime provides it.
-import type { FfiName } from './symbols.js';
+import type { ApartName, FfiName } from './symbols.js';
 
 /**
  * A value as the binding passes it: a number, or what the runtime has in its place for handles, addresses, callbacks
@@ -22,10 +22,8 @@ export interface FfiLibrary {
   readonly call: FfiCalls;
   /** NULL, for an address. */
   readonly none: FfiValue;
-  /** `tasker_worker_close` without holding up this thread, where a callback on its way needs it to go on. */
-  closeWorker(worker: FfiValue, error: FfiValue): Promise<number> | number;
-  /** `tasker_bus_close` in the same way. */
-  closeBus(worker: FfiValue, bus: FfiValue, error: FfiValue): Promise<number> | number;
+  /** A call without holding up this thread, where a callback on its way needs it to go on. */
+  callApart(name: ApartName, ...values: FfiValue[]): Promise<number> | number;
   /** Address of `memory`, plus `offset` bytes; good for as long as the caller keeps `memory`. */
   address(memory: Uint8Array, offset?: number): FfiValue;
   /** A handle that the library wrote as two words, the low one first. */

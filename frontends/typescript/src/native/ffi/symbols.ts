@@ -1,8 +1,8 @@
-// The functions of include/tasker/tasker.h that the FFI door calls, as data: each binding turns them into its own types.
+// The functions of include/tasker/ that the FFI door calls, as data: each binding turns them into its own types.
 
 /**
- * Type of a parameter or result. `handle`: a worker or an error; `address`: memory or NULL; `size`: size_t or uint64_t, which
- * are the same where there are packages; `callback`: a function or NULL; `text`: NUL-terminated text of the library's.
+ * Type of a parameter or result. `handle`: a worker, an attachment or an error; `address`: memory or NULL; `size`: size_t or
+ * uint64_t, which are the same where there are packages; `callback`: a function or NULL; `text`: NUL-terminated text of the library's.
  */
 export type FfiType = 'handle' | 'address' | 'callback' | 'size' | 'u32' | 'i32' | 'text' | 'void';
 
@@ -46,7 +46,6 @@ export const FFI_SYMBOLS = {
   tasker_worker_wait: fallible('handle', 'u32'),
   tasker_worker_set_wakeup: fallible('handle', 'callback', 'address', 'callback'),
 
-  tasker_worker_poll_step_events_into: fallible('handle', 'u32', 'address', 'size', 'address'),
   tasker_worker_complete_step_event: fallible('handle', ...textIn, ...textIn),
   tasker_worker_complete_step_events_json: fallible('handle', ...textIn, 'address'),
   tasker_worker_checkpoint_step_event: fallible('handle', ...textIn, ...textIn, 'address'),
@@ -87,6 +86,24 @@ export const FFI_SYMBOLS = {
   tasker_bus_poll: fallible('handle', 'size', 'u32', 'size', 'address'),
   tasker_bus_set_wakeup: fallible('handle', 'size', 'callback', 'address', 'callback'),
 
+  tasker_worker_set_executor_room: fallible('handle', 'i32', 'u32'),
+  tasker_worker_poll_executor_step_events_into: fallible('handle', 'i32', 'u32', 'address', 'size', 'address'),
+  tasker_worker_hand_back: fallible('handle', ...textIn, 'address'),
+  tasker_worker_get_attach_token: report,
+  tasker_worker_end_attachment: fallible('handle', 'u32', 'address'),
+
+  tasker_attachment_attach: fallible(...textIn, 'i32', ...textIn, 'address'),
+  tasker_attachment_detach: order,
+  tasker_attachment_get_id: report,
+  tasker_attachment_poll_step_events_into: fallible('handle', 'u32', 'address', 'size', 'address'),
+  tasker_attachment_complete_step_event: fallible('handle', ...textIn, ...textIn),
+  tasker_attachment_complete_step_events_json: fallible('handle', ...textIn, 'address'),
+  tasker_attachment_checkpoint_step_event: fallible('handle', ...textIn, ...textIn, 'address'),
+  tasker_attachment_checkpoint_step_event_begin: fallible('handle', ...textIn, ...textIn, 'address'),
+  tasker_attachment_poll_replies: taken,
+  tasker_attachment_hand_back: fallible('handle', ...textIn, 'address'),
+  tasker_attachment_poll_notices: taken,
+
   tasker_worker_get_status: report,
   tasker_worker_get_metrics: report,
   tasker_worker_get_dispatch_metrics: report,
@@ -97,3 +114,25 @@ export const FFI_SYMBOLS = {
 
 /** Name of a function that the FFI door calls. */
 export type FfiName = keyof typeof FFI_SYMBOLS;
+
+/** Functions that wait for a callback on its way: where that callback needs this thread, they run on another. */
+export const APART = ['tasker_worker_close', 'tasker_bus_close'] as const satisfies readonly FfiName[];
+
+/** Name of a function that can be called apart. */
+export type ApartName = (typeof APART)[number];
+
+/** What `bind` makes of each function, whose types are in the words of a runtime's FFI. */
+export function bindAll<Bound>(
+  types: Readonly<Record<FfiType, string>>,
+  bind: (name: FfiName, parameters: string[], result: string) => Bound,
+): Record<FfiName, Bound> {
+  const bound = Object.entries(FFI_SYMBOLS).map(([name, { parameters, result }]) => [
+    name,
+    bind(
+      name as FfiName,
+      parameters.map((type) => types[type]),
+      types[result],
+    ),
+  ]);
+  return Object.fromEntries(bound) as Record<FfiName, Bound>;
+}
