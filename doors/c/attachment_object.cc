@@ -32,7 +32,7 @@ AttachmentObject::AttachmentObject(std::shared_ptr<Attachment> attachment, Execu
 
 AttachmentObject::~AttachmentObject() { close(); }
 
-Status AttachmentObject::complete_step_event(const base::Uuid& event_id, std::string_view json) {
+Status AttachmentObject::complete_step_event(const base::Uuid& event_id, base::JsonText json) {
   return attachment_->complete_step_event(event_id, json);
 }
 

@@ -33,7 +33,7 @@ class AttachmentObject final : public StepsObject {
   }
   worker::Executor executor() const { return executor_; }
 
-  base::Status complete_step_event(const base::Uuid& event_id, std::string_view json) override;
+  base::Status complete_step_event(const base::Uuid& event_id, base::JsonText json) override;
   void checkpoint_step_event(const base::Uuid& event_id, std::string_view json,
                              std::function<void(base::Result<base::Uuid>)> on_stored) override;
   base::Result<std::uint32_t> hand_back(std::span<const base::Uuid> event_ids) override;

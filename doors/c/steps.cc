@@ -203,7 +203,7 @@ Status complete_json(StepsObject& object, const char* completions_json, std::siz
   if (!json) return fail(json.error());
   if (auto given = check_not_null(out_refusals, "out_refusals"); !given) return given;
   const auto refusals = worker::complete_step_events_json(
-      [&object](const base::Uuid& id, std::string_view result) {
+      [&object](const base::Uuid& id, base::JsonText result) {
         return object.complete_step_event(id, result);
       },
       *json);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/json.h"
 #include "core/base/mutex.h"
 #include "core/base/result.h"
 #include "core/base/uuid.h"
@@ -68,7 +69,7 @@ class StepsObject {
                                              std::vector<worker::StepEvent>& out);
 
   // As in worker::Worker and worker::Attachment.
-  virtual base::Status complete_step_event(const base::Uuid& event_id, std::string_view json) = 0;
+  virtual base::Status complete_step_event(const base::Uuid& event_id, base::JsonText json) = 0;
   virtual void checkpoint_step_event(const base::Uuid& event_id, std::string_view json,
                                      std::function<void(base::Result<base::Uuid>)> on_stored) = 0;
   virtual base::Result<std::uint32_t> hand_back(std::span<const base::Uuid> event_ids) = 0;

@@ -46,7 +46,7 @@ Result<std::shared_ptr<WorkerObject>> WorkerObject::open(
   return object;
 }
 
-Status WorkerObject::complete_step_event(const base::Uuid& event_id, std::string_view json) {
+Status WorkerObject::complete_step_event(const base::Uuid& event_id, base::JsonText json) {
   return worker_->complete_step_event(event_id, json);
 }
 

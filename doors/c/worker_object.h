@@ -32,7 +32,7 @@ class WorkerObject final : public StepsObject {
   worker::Worker& core() { return *worker_; }
   BusSides& buses() { return buses_; }
 
-  base::Status complete_step_event(const base::Uuid& event_id, std::string_view json) override;
+  base::Status complete_step_event(const base::Uuid& event_id, base::JsonText json) override;
   void checkpoint_step_event(const base::Uuid& event_id, std::string_view json,
                              std::function<void(base::Result<base::Uuid>)> on_stored) override;
   base::Result<std::uint32_t> hand_back(std::span<const base::Uuid> event_ids) override;
