@@ -1,21 +1,22 @@
 #include "core/engine/published_events.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/base/json_text.h"
 
 namespace tasker::engine {
 
 using base::ErrorCode;
 using base::fail;
+using base::JsonKind;
+using base::JsonTextReader;
 using base::Result;
 using base::Status;
-using simdjson::SUCCESS;
 
 namespace {
 
@@ -32,34 +33,36 @@ tl::unexpected<base::Error> refuse(const std::string& path, std::string_view exp
   return fail(ErrorCode::kINVALID_ARGUMENT, fmt::format("{}: expected {}", path, expected), path);
 }
 
+/// What a string says; nullopt for another value.
+std::optional<std::string> text_of(std::string_view value) {
+  if (base::json_kind(value) != JsonKind::kString) return std::nullopt;
+  return base::json_string_value(value);
+}
+
 template <std::size_t kCount>
-Status read_choice(simdjson::ondemand::value& given, const std::string& path,
+Status read_choice(std::string_view given, const std::string& path,
                    const std::array<std::string_view, kCount>& choices,
                    std::optional<std::string>& into) {
-  std::string_view text;
-  if (given.is_null()) return {};
-  if (given.get_string().get(text) != SUCCESS ||
-      std::find(choices.begin(), choices.end(), text) == choices.end())
+  if (base::json_kind(given) == JsonKind::kNull) return {};
+  auto text = text_of(given);
+  if (!text || std::find(choices.begin(), choices.end(), *text) == choices.end())
     return refuse(path, fmt::format("{} or null", fmt::join(choices, ", ")));
-  into = text;
+  into = std::move(text);
   return {};
 }
 
-Status read_member(std::string_view name, simdjson::ondemand::value& given, const std::string& path,
+Status read_member(std::string_view name, std::string_view given, const std::string& path,
                    HandlerEvent& event) {
   if (name == "name") {
-    std::string_view text;
-    if (given.get_string().get(text) != SUCCESS || !is_domain_event_name(text))
+    auto text = text_of(given);
+    if (!text || !is_domain_event_name(*text))
       return refuse(path, "the name of an event, such as parcel.registered");
-    event.name = text;
+    event.name = std::move(*text);
     return {};
   }
   if (name == "payload") {
-    std::string_view raw;
-    simdjson::ondemand::object object;
-    if (given.get_object().get(object) != SUCCESS || object.raw_json().get(raw) != SUCCESS)
-      return refuse(path, "an object");
-    event.payload_json = raw;
+    if (base::json_kind(given) != JsonKind::kObject) return refuse(path, "an object");
+    event.payload_json = given;
     return {};
   }
   if (name == "condition") return read_choice(given, path, kConditions, event.condition);
@@ -67,17 +70,15 @@ Status read_member(std::string_view name, simdjson::ondemand::value& given, cons
   return refuse(path, "name, payload, condition and delivery_mode alone");
 }
 
-Result<HandlerEvent> read_event(simdjson::ondemand::value& element, const std::string& path) {
+Result<HandlerEvent> read_event(std::string_view element, const std::string& path) {
+  if (base::json_kind(element) != JsonKind::kObject) return refuse(path, "an object");
   HandlerEvent event;
-  simdjson::ondemand::object members;
-  if (element.get_object().get(members) != SUCCESS) return refuse(path, "an object");
-  for (auto member : members) {
-    std::string_view name;
-    simdjson::ondemand::value value;
-    if (member.unescaped_key().get(name) != SUCCESS || member.value().get(value) != SUCCESS)
-      return refuse(path, "an object");
+  JsonTextReader members(element);
+  for (JsonTextReader::Member member; members.next(member);) {
+    const std::string name = base::json_string_value(member.name);
     const std::string member_path = fmt::format("{}.{}", path, base::shown(name));
-    if (auto read = read_member(name, value, member_path, event); !read) return fail(read.error());
+    if (auto read = read_member(name, member.value, member_path, event); !read)
+      return fail(read.error());
   }
   if (event.name.empty()) return refuse(path + ".name", "the name of an event");
   return event;
@@ -101,20 +102,14 @@ bool is_domain_event_name(std::string_view name) {
 }
 
 Result<std::vector<HandlerEvent>> read_handler_events(std::string_view json) {
-  std::vector<HandlerEvent> events;
-  const simdjson::padded_string copy(json);
-  simdjson::ondemand::parser parser;
-  simdjson::ondemand::document document;
-  simdjson::ondemand::array array;
-  if (parser.iterate(copy).get(document) != SUCCESS || document.get_array().get(array) != SUCCESS)
+  if (base::json_kind(json) != JsonKind::kArray)
     return refuse(std::string(kField), "an array or null");
-  for (auto element : array) {
+  std::vector<HandlerEvent> events;
+  JsonTextReader elements(json);
+  for (std::string_view element; elements.next(element);) {
     if (events.size() == kPublishedEventsMax)
       return refuse(std::string(kField), fmt::format("at most {} events", kPublishedEventsMax));
-    simdjson::ondemand::value value;
-    const std::string path = fmt::format("{}[{}]", kField, events.size());
-    if (element.get(value) != SUCCESS) return refuse(path, "an object");
-    auto event = read_event(value, path);
+    auto event = read_event(element, fmt::format("{}[{}]", kField, events.size()));
     if (!event) return fail(event.error());
     events.push_back(std::move(*event));
   }

@@ -61,7 +61,9 @@ void await_end() {
 
 Journal::Journal(const std::string& path)
     : file_(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {
-  if (file_ < 0) std::exit(report("the journal can not be opened: " + path));
+  if (file_ >= 0) return;
+  report("the journal can not be opened: " + path);
+  std::abort();
 }
 
 void Journal::note(const JournalLine& line) const {
