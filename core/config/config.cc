@@ -224,9 +224,7 @@ Status apply_environment(Config& config, const Environment& environment) {
 }
 
 tl::unexpected<base::Error> refuse_unknown(std::string_view name) {
-  std::vector<std::string_view> known = {kNamespaces, kLogJson};
-  for (const TextSetting& setting : kTexts) known.push_back(setting.name);
-  for (const NumberSetting& setting : kNumbers) known.push_back(setting.name);
+  const std::vector<std::string_view> known = setting_names();
   const std::string key = base::shown(name);
   std::string message = "`" + key + "` (from " + std::string(kFromJson) + ") is not a setting; ";
   if (const auto nearest = base::nearest_name(name, known)) {
@@ -371,6 +369,13 @@ Environment system_environment() {
     if (text == nullptr) return std::nullopt;
     return std::string(text);
   };
+}
+
+std::vector<std::string_view> setting_names() {
+  std::vector<std::string_view> names = {kNamespaces, kLogJson};
+  for (const TextSetting& setting : kTexts) names.push_back(setting.name);
+  for (const NumberSetting& setting : kNumbers) names.push_back(setting.name);
+  return names;
 }
 
 base::Result<Config> load_config(std::string_view json, const Environment& environment) {

@@ -54,4 +54,7 @@ Environment system_environment();
 /// for a database_url of another scheme. Either shows no more of such a URL than its scheme.
 base::Result<Config> load_config(std::string_view json, const Environment& environment);
 
+/// The members that load_config reads.
+std::vector<std::string_view> setting_names();
+
 }  // namespace tasker::config

@@ -11,6 +11,8 @@
 
 namespace tasker::worker {
 
+/// The members that read_task_request knows.
+std::vector<std::string_view> task_request_members();
 /// Task request of the contract's 2.8, each member checked; the error's field is the member's path
 /// below `field`.
 base::Result<TaskRequest> read_task_request(std::string_view json, std::string_view field);

@@ -98,22 +98,25 @@ Status take_scalars(const JsonMembers& members, TaskRequest& request) {
 
 }  // namespace
 
+std::vector<std::string_view> task_request_members() {
+  return {"name",
+          "namespace",
+          "version",
+          "context",
+          "initiator",
+          "source_system",
+          "reason",
+          "tags",
+          "requested_at",
+          "options",
+          "priority",
+          "correlation_id",
+          "parent_correlation_id",
+          "idempotency_key"};
+}
+
 Result<TaskRequest> read_task_request(std::string_view json, std::string_view field) {
-  const std::vector<std::string_view> known = {"name",
-                                               "namespace",
-                                               "version",
-                                               "context",
-                                               "initiator",
-                                               "source_system",
-                                               "reason",
-                                               "tags",
-                                               "requested_at",
-                                               "options",
-                                               "priority",
-                                               "correlation_id",
-                                               "parent_correlation_id",
-                                               "idempotency_key"};
-  auto members = JsonMembers::read(json, field, known);
+  auto members = JsonMembers::read(json, field, task_request_members());
   if (!members) return fail(std::move(members.error()));
   if (members->find("name") == nullptr) {
     const std::string path = member_path(field, "name");

@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <string>
-#include <utility>
+#include <string_view>
 
 #include "doors/c/arguments.h"
 #include "doors/c/buffer.h"
-#include "doors/c/guard.h"
+#include "doors/c/call.h"
 #include "doors/c/worker_object.h"
 
 namespace tasker::c {
@@ -28,129 +27,107 @@ struct Text {
   Result<std::string_view> optional() const { return text_argument(data, bytes, name); }
 };
 
-/// A port in use, and its worker with it.
-struct UsedBus {
-  Use worker;
-  std::shared_ptr<BusSide> side;
-
-  worker::BusPort& port() const { return side->port(); }
-};
-
-Result<UsedBus> use_bus(const tasker_worker* worker, std::uint64_t bus) {
-  auto used = use(worker);
-  if (!used) return fail(used.error());
-  auto side = (*used)->buses().find(bus);
-  if (!side) return fail(side.error());
-  return UsedBus{std::move(*used), std::move(*side)};
+/// Runs `body` with a port, while its worker is in use.
+template <class Body>
+tasker_status call_bus(const tasker_worker* worker, std::uint64_t bus, tasker_error** out_error,
+                       Body body) {
+  return call(worker, out_error, [&](const Use& used) -> Status {
+    const auto side = used->buses().find(bus);
+    if (!side) return fail(side.error());
+    return body(**side);
+  });
 }
 
-Status open_bus(const tasker_worker* worker, std::uint64_t* out_bus) {
-  auto used = use(worker);
-  if (!used) return fail(used.error());
+/// Two texts, of which the first has to be given.
+struct Texts {
+  std::string_view first;
+  std::string_view second;
+};
+
+Result<Texts> read(const Text& first, const Text& second, bool second_required) {
+  const auto one = first.required();
+  if (!one) return fail(one.error());
+  const auto other = second_required ? second.required() : second.optional();
+  if (!other) return fail(other.error());
+  return Texts{*one, *other};
+}
+
+Status open_bus(WorkerObject& object, std::uint64_t* out_bus) {
   if (auto given = check_not_null(out_bus, "out_bus"); !given) return given;
-  const auto number =
-      (*used)->buses().add(std::make_shared<BusSide>((*used)->core().open_bus_port()));
+  const auto number = object.buses().add(std::make_shared<BusSide>(object.core().open_bus_port()));
   if (!number) return fail(number.error());
   *out_bus = *number;
   return {};
 }
 
-Status close_bus(const tasker_worker* worker, std::uint64_t bus) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
-  if (used->side->news().inside_callback())
+Status close_bus(WorkerObject& object, std::uint64_t bus) {
+  const auto side = object.buses().find(bus);
+  if (!side) return fail(side.error());
+  if ((*side)->news().inside_callback())
     return fail(ErrorCode::kINVALID_STATE, "a wake-up may not close the port that calls it");
-  used->worker->buses().remove(bus);
-  used->side->close();
+  object.buses().remove(bus);
+  (*side)->close();
   return {};
 }
 
-Status register_event(const tasker_worker* worker, std::uint64_t bus, const Text& name,
-                      const Text& schema) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
-  const auto name_text = name.required();
-  if (!name_text) return fail(name_text.error());
-  const auto schema_text = schema.optional();
-  if (!schema_text) return fail(schema_text.error());
-  return used->port().register_event(*name_text, *schema_text);
+Status register_event(BusSide& side, const Text& name, const Text& schema) {
+  const auto texts = read(name, schema, false);
+  if (!texts) return fail(texts.error());
+  return side.port().register_event(texts->first, texts->second);
 }
 
-Status list_events(const tasker_worker* worker, std::uint64_t bus, tasker_buffer* out) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
+Status list_events(BusSide& side, tasker_buffer* out) {
   if (auto given = check_not_null(out, "out_events"); !given) return given;
-  give(out, used->port().list_events_json());
+  give(out, side.port().list_events_json());
   return {};
 }
 
-Status publish(const tasker_worker* worker, std::uint64_t bus, const Text& name,
-               const Text& payload) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
-  const auto name_text = name.required();
-  if (!name_text) return fail(name_text.error());
-  const auto payload_text = payload.required();
-  if (!payload_text) return fail(payload_text.error());
-  return used->port().publish(*name_text, *payload_text);
+Status publish(BusSide& side, const Text& name, const Text& payload) {
+  const auto texts = read(name, payload, true);
+  if (!texts) return fail(texts.error());
+  return side.port().publish(texts->first, texts->second);
 }
 
-Status begin_publish(const tasker_worker* worker, std::uint64_t bus, const Text& name,
-                     const Text& payload, std::uint32_t depth, std::uint64_t* out_request) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
-  const auto name_text = name.required();
-  if (!name_text) return fail(name_text.error());
-  const auto payload_text = payload.required();
-  if (!payload_text) return fail(payload_text.error());
+Status begin_publish(BusSide& side, const Text& name, const Text& payload, std::uint32_t depth,
+                     std::uint64_t* out_request) {
+  const auto texts = read(name, payload, true);
+  if (!texts) return fail(texts.error());
   if (auto given = check_not_null(out_request, "out_request"); !given) return given;
-  const auto request = used->port().publish_begin(*name_text, *payload_text, depth);
+  const auto request = side.port().publish_begin(texts->first, texts->second, depth);
   if (!request) return fail(request.error());
   *out_request = *request;
   return {};
 }
 
-Status subscribe(const tasker_worker* worker, std::uint64_t bus, const Text& pattern,
-                 const Text& options, std::uint64_t* out_subscription) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
-  const auto pattern_text = pattern.required();
-  if (!pattern_text) return fail(pattern_text.error());
-  const auto options_text = options.optional();
-  if (!options_text) return fail(options_text.error());
+Status subscribe(BusSide& side, const Text& pattern, const Text& options,
+                 std::uint64_t* out_subscription) {
+  const auto texts = read(pattern, options, false);
+  if (!texts) return fail(texts.error());
   if (auto given = check_not_null(out_subscription, "out_subscription"); !given) return given;
-  const auto subscription = used->port().subscribe(*pattern_text, *options_text);
+  const auto subscription = side.port().subscribe(texts->first, texts->second);
   if (!subscription) return fail(subscription.error());
   *out_subscription = *subscription;
   return {};
 }
 
-Status get_subscription(const tasker_worker* worker, std::uint64_t bus, std::uint64_t subscription,
-                        tasker_buffer* out) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
+Status get_subscription(BusSide& side, std::uint64_t subscription, tasker_buffer* out) {
   if (auto given = check_not_null(out, "out_subscription"); !given) return given;
-  const auto text = used->port().subscription_json(subscription);
+  const auto text = side.port().subscription_json(subscription);
   if (!text) return fail(text.error());
   give(out, *text);
   return {};
 }
 
-Status poll_bus(const tasker_worker* worker, std::uint64_t bus, std::uint32_t max,
-                std::uint64_t subscription, tasker_buffer* out) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
+Status poll_bus(BusSide& side, std::uint32_t max, std::uint64_t subscription, tasker_buffer* out) {
   if (auto fits = check_range(max, 1, kPollMax, "max_events"); !fits) return fits;
   if (auto given = check_not_null(out, "out_events"); !given) return given;
-  used->side->poll(max, subscription, out);
+  side.poll(max, subscription, out);
   return {};
 }
 
-Status wait_bus(const tasker_worker* worker, std::uint64_t bus, std::uint32_t timeout_ms) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
+Status wait_bus(BusSide& side, std::uint32_t timeout_ms) {
   if (auto fits = check_range(timeout_ms, 0, kPollTimeoutMsMax, "timeout_ms"); !fits) return fits;
-  switch (used->side->news().wait(timeout_ms, [] { return false; })) {
+  switch (side.news().wait(timeout_ms, [] { return false; })) {
     case News::Waited::kNews:
       return {};
     case News::Waited::kTimedOut:
@@ -162,97 +139,98 @@ Status wait_bus(const tasker_worker* worker, std::uint64_t bus, std::uint32_t ti
   return fail(ErrorCode::kCLOSED, "the port of the event bus is closed");
 }
 
-Status set_bus_wakeup(const tasker_worker* worker, std::uint64_t bus, Wakeup& wakeup) {
-  auto used = use_bus(worker, bus);
-  if (!used) return fail(used.error());
-  return used->side->news().set_wakeup(wakeup);
-}
-
 }  // namespace
 }  // namespace tasker::c
 
-using tasker::c::guard;
+using tasker::c::BusSide;
+using tasker::c::call;
+using tasker::c::call_bus;
+using tasker::c::Use;
 
 tasker_status tasker_bus_open(tasker_worker* worker, uint64_t* out_bus, tasker_error** out_error) {
-  return guard(out_error, [&] { return tasker::c::open_bus(worker, out_bus); });
+  return call(worker, out_error,
+              [&](const Use& used) { return tasker::c::open_bus(*used, out_bus); });
 }
 
 tasker_status tasker_bus_close(tasker_worker* worker, uint64_t bus, tasker_error** out_error) {
-  return guard(out_error, [&] { return tasker::c::close_bus(worker, bus); });
+  return call(worker, out_error, [&](const Use& used) { return tasker::c::close_bus(*used, bus); });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_bus_register_event(tasker_worker* worker, uint64_t bus, const char* name,
                                         size_t name_bytes, const char* schema_json,
                                         size_t schema_bytes, tasker_error** out_error) {
-  return guard(out_error, [&] {
-    return tasker::c::register_event(worker, bus, {name, name_bytes, "name"},
+  return call_bus(worker, bus, out_error, [&](BusSide& side) {
+    return tasker::c::register_event(side, {name, name_bytes, "name"},
                                      {schema_json, schema_bytes, "schema_json"});
   });
 }
 
 tasker_status tasker_bus_list_events(tasker_worker* worker, uint64_t bus, tasker_buffer* out_events,
                                      tasker_error** out_error) {
-  return guard(out_error, [&] { return tasker::c::list_events(worker, bus, out_events); });
+  return call_bus(worker, bus, out_error,
+                  [&](BusSide& side) { return tasker::c::list_events(side, out_events); });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_bus_publish(tasker_worker* worker, uint64_t bus, const char* name,
                                  size_t name_bytes, const char* payload_json, size_t payload_bytes,
                                  tasker_error** out_error) {
-  return guard(out_error, [&] {
-    return tasker::c::publish(worker, bus, {name, name_bytes, "name"},
+  return call_bus(worker, bus, out_error, [&](BusSide& side) {
+    return tasker::c::publish(side, {name, name_bytes, "name"},
                               {payload_json, payload_bytes, "payload_json"});
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_bus_publish_begin(tasker_worker* worker, uint64_t bus, const char* name,
                                        size_t name_bytes, const char* payload_json,
                                        size_t payload_bytes, uint32_t depth, uint64_t* out_request,
                                        tasker_error** out_error) {
-  return guard(out_error, [&] {
-    return tasker::c::begin_publish(worker, bus, {name, name_bytes, "name"},
+  return call_bus(worker, bus, out_error, [&](BusSide& side) {
+    return tasker::c::begin_publish(side, {name, name_bytes, "name"},
                                     {payload_json, payload_bytes, "payload_json"}, depth,
                                     out_request);
   });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the parameters are the interface
 tasker_status tasker_bus_subscribe(tasker_worker* worker, uint64_t bus, const char* pattern,
                                    size_t pattern_bytes, const char* options_json,
                                    size_t options_bytes, uint64_t* out_subscription,
                                    tasker_error** out_error) {
-  return guard(out_error, [&] {
-    return tasker::c::subscribe(worker, bus, {pattern, pattern_bytes, "pattern"},
+  return call_bus(worker, bus, out_error, [&](BusSide& side) {
+    return tasker::c::subscribe(side, {pattern, pattern_bytes, "pattern"},
                                 {options_json, options_bytes, "options_json"}, out_subscription);
   });
 }
 
 tasker_status tasker_bus_unsubscribe(tasker_worker* worker, uint64_t bus, uint64_t subscription,
                                      tasker_error** out_error) {
-  return guard(out_error, [&]() -> tasker::base::Status {
-    auto used = tasker::c::use_bus(worker, bus);
-    if (!used) return tasker::base::fail(used.error());
-    return used->port().unsubscribe(subscription);
-  });
+  return call_bus(worker, bus, out_error,
+                  [&](BusSide& side) { return side.port().unsubscribe(subscription); });
 }
 
 tasker_status tasker_bus_get_subscription(tasker_worker* worker, uint64_t bus,
                                           uint64_t subscription, tasker_buffer* out_subscription,
                                           tasker_error** out_error) {
-  return guard(out_error, [&] {
-    return tasker::c::get_subscription(worker, bus, subscription, out_subscription);
+  return call_bus(worker, bus, out_error, [&](BusSide& side) {
+    return tasker::c::get_subscription(side, subscription, out_subscription);
   });
 }
 
 tasker_status tasker_bus_poll(tasker_worker* worker, uint64_t bus, uint32_t max_events,
                               uint64_t subscription, tasker_buffer* out_events,
                               tasker_error** out_error) {
-  return guard(out_error, [&] {
-    return tasker::c::poll_bus(worker, bus, max_events, subscription, out_events);
+  return call_bus(worker, bus, out_error, [&](BusSide& side) {
+    return tasker::c::poll_bus(side, max_events, subscription, out_events);
   });
 }
 
 tasker_status tasker_bus_wait(tasker_worker* worker, uint64_t bus, uint32_t timeout_ms,
                               tasker_error** out_error) {
-  return guard(out_error, [&] { return tasker::c::wait_bus(worker, bus, timeout_ms); });
+  return call_bus(worker, bus, out_error,
+                  [&](BusSide& side) { return tasker::c::wait_bus(side, timeout_ms); });
 }
 
 tasker_status tasker_bus_set_wakeup(tasker_worker* worker, uint64_t bus,
@@ -260,5 +238,6 @@ tasker_status tasker_bus_set_wakeup(tasker_worker* worker, uint64_t bus,
                                     tasker_finalizer finalizer, tasker_error** out_error) {
   // Outside of the call proper, as in tasker_worker_set_wakeup.
   tasker::c::Wakeup wakeup{on_wakeup, {user_data, finalizer}};
-  return guard(out_error, [&] { return tasker::c::set_bus_wakeup(worker, bus, wakeup); });
+  return call_bus(worker, bus, out_error,
+                  [&](BusSide& side) { return side.news().set_wakeup(wakeup); });
 }

@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
+#include "core/worker/client.h"
 #include "core/worker/json_members.h"
 #include "core/worker/timestamp.h"
 #include "doors/c/handle_calls.h"
@@ -71,23 +72,6 @@ std::string ask_step(std::string_view function, tasker_worker* worker,
   });
 }
 
-std::vector<std::string_view> request_members() {
-  return {"name",
-          "namespace",
-          "version",
-          "context",
-          "initiator",
-          "source_system",
-          "reason",
-          "tags",
-          "requested_at",
-          "options",
-          "priority",
-          "correlation_id",
-          "parent_correlation_id",
-          "idempotency_key"};
-}
-
 /// The text of a JSON string without escapes; nullopt for anything else.
 std::optional<std::string_view> plain_text(const std::string* json) {
   if (!json || json->size() < 2 || json->front() != '"') return std::nullopt;
@@ -115,7 +99,7 @@ Error creation_error(const std::string& error_json) {
 
 Result<std::string> create_one(tasker_worker* worker, std::string_view request_json) {
   // Checked alone first: in brackets, a text might read as something else.
-  const auto request = read_members(request_json, "request_json", request_members());
+  const auto request = read_members(request_json, "request_json", worker::task_request_members());
   if (!request) return fail(request.error());
   const std::string list = fmt::format("[{}]", request->to_json());
   const auto created = text_from([&](tasker_buffer* out, tasker_error** error) {

@@ -19,27 +19,6 @@ namespace {
 
 constexpr const char* kConfigName = "config_json";
 
-std::vector<std::string_view> known_names() {
-  return {"worker_id",
-          "namespace",
-          "log_level",
-          "database_url",
-          "config_path",
-          "store_path",
-          "durability",
-          "namespaces",
-          "log_json",
-          "max_concurrent_handlers",
-          "threads_room",
-          "process_room",
-          "handler_timeout_ms",
-          "lease_ttl_ms",
-          "drain_timeout_ms",
-          "result_bytes_max",
-          "completion_channel_capacity",
-          "event_retention_ms"};
-}
-
 bool is_given(const Members& members, std::string_view name) {
   const std::string* value = members.find(name);
   return value && *value != "null" && *value != "\"\"";
@@ -150,13 +129,13 @@ class Reader {
 
 Result<FlatConfig> read_flat_config(std::string_view json, const config::Environment& environment) {
   if (json.find_first_not_of(" \t\r\n") == std::string_view::npos) json = "{}";
-  auto members = read_members(json, kConfigName, known_names());
+  auto members = read_members(json, kConfigName, config::setting_names());
   if (!members) return fail(members.error());
   return Reader(std::move(*members), environment).read();
 }
 
 std::string with_namespaces(const FlatConfig& config, const std::vector<std::string>& namespaces) {
-  auto members = read_members(config.json, kConfigName, known_names());
+  auto members = read_members(config.json, kConfigName, config::setting_names());
   if (!members) return config.json;
   std::vector<std::string> all = config.settings.namespaces;
   for (const std::string& name : namespaces)

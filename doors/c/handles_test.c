@@ -78,6 +78,22 @@ static void outputs_stay_as_they_were_on_failure(void) {
   CHECK(request == 5);
 }
 
+/* As check_all, for the functions of executors. */
+static void check_executors(tasker_worker* handle, tasker_status expected) {
+  tasker_buffer out = TASKER_BUFFER_INIT;
+  size_t size = 0;
+  char text[64];
+  CHECK_STATUS(expected, tasker_worker_poll_executor_step_events(handle, TASKER_EXECUTOR_THREADS, 1,
+                                                                 0, &out, NULL));
+  CHECK_STATUS(expected, tasker_worker_poll_executor_step_events_into(
+                             handle, TASKER_EXECUTOR_THREADS, 1, text, sizeof text, &size, NULL));
+  CHECK_STATUS(expected, tasker_worker_set_executor_room(handle, TASKER_EXECUTOR_THREADS, 1, NULL));
+  CHECK_STATUS(expected, tasker_worker_hand_back(handle, "[]", 2, NULL, NULL));
+  CHECK_STATUS(expected, tasker_worker_get_attach_token(handle, &out, NULL));
+  CHECK_STATUS(expected, tasker_worker_end_attachment(handle, 1, &out, NULL));
+  CHECK(out.data == NULL);
+}
+
 /* Calls every function that takes a worker; all have to give the same status. */
 static void check_all(tasker_worker* handle, tasker_status expected) {
   tasker_buffer out = TASKER_BUFFER_INIT;
@@ -138,14 +154,7 @@ static void check_all(tasker_worker* handle, tasker_status expected) {
   CHECK_STATUS(expected, tasker_bus_poll(handle, 1, 1, 0, &out, NULL));
   CHECK_STATUS(expected, tasker_bus_wait(handle, 1, 0, NULL));
   CHECK_STATUS(expected, tasker_bus_set_wakeup(handle, 1, NULL, NULL, NULL, NULL));
-  CHECK_STATUS(expected, tasker_worker_poll_executor_step_events(handle, TASKER_EXECUTOR_THREADS, 1,
-                                                                 0, &out, NULL));
-  CHECK_STATUS(expected, tasker_worker_poll_executor_step_events_into(
-                             handle, TASKER_EXECUTOR_THREADS, 1, text, sizeof text, &size, NULL));
-  CHECK_STATUS(expected, tasker_worker_set_executor_room(handle, TASKER_EXECUTOR_THREADS, 1, NULL));
-  CHECK_STATUS(expected, tasker_worker_hand_back(handle, "[]", 2, NULL, NULL));
-  CHECK_STATUS(expected, tasker_worker_get_attach_token(handle, &out, NULL));
-  CHECK_STATUS(expected, tasker_worker_end_attachment(handle, 1, &out, NULL));
+  check_executors(handle, expected);
   CHECK_STATUS(expected, tasker_worker_get_status(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_metrics(handle, &out, NULL));
   CHECK_STATUS(expected, tasker_worker_get_dispatch_metrics(handle, &out, NULL));

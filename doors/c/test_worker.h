@@ -52,9 +52,9 @@ static inline void start(tasker_worker* opened) {
 }
 
 static inline void create_task(tasker_worker* opened) {
-  static const char kRequest[] = "[{\"name\":\"one_step\",\"namespace\":\"test\"}]";
+  static const char request[] = "[{\"name\":\"one_step\",\"namespace\":\"test\"}]";
   tasker_buffer created = TASKER_BUFFER_INIT;
-  CHECK_STATUS(TASKER_OK, tasker_worker_create_tasks(opened, TEXT(kRequest), &created, NULL));
+  CHECK_STATUS(TASKER_OK, tasker_worker_create_tasks(opened, TEXT(request), &created, NULL));
   tasker_buffer_destroy(&created);
 }
 

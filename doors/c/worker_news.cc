@@ -12,7 +12,6 @@
 namespace tasker::c {
 namespace {
 
-using base::fail;
 using base::Status;
 
 Status poll_domain_events(WorkerObject& object, std::uint32_t max, tasker_buffer* out) {
