@@ -2,6 +2,7 @@
 import { refuseUnknownKeys, requireInteger, requireString, showValue } from '../errors/checks.js';
 import { makeTaskerError } from '../errors/convert.js';
 import type { ExecutorName } from '../native/native-door.js';
+import { detectRuntime, type RuntimeName } from '../native/select.js';
 import type { PlacementConfig } from './placement.js';
 import { checkProcessOptions, processOptionNames, type ProcessPoolOptions } from './process/options.js';
 
@@ -116,8 +117,15 @@ export function checkExecutorOptions(given: Readonly<Record<string, unknown>>): 
   }
 }
 
-/** What the options say of where handlers run. */
-export function placementConfig({ workerThreads, workerProcesses }: ExecutorOptions): PlacementConfig {
+/** docs/guides/executors.md has a program that shows it. */
+const denoReason =
+  'Deno does not stop a thread in an endless loop; options.workerThreads puts it into threads all the same';
+
+/** What the options say of where handlers run on this runtime. */
+export function placementConfig(
+  { workerThreads, workerProcesses }: ExecutorOptions,
+  runtime: RuntimeName = detectRuntime(),
+): PlacementConfig {
   const memoryLimitMb: Partial<Record<ExecutorName, number>> = {};
   const disabled: ExecutorName[] = [];
   for (const [executor, pool] of [
@@ -131,7 +139,9 @@ export function placementConfig({ workerThreads, workerProcesses }: ExecutorOpti
       disabled.push(executor);
     }
   }
+  const avoidsThreads = runtime === 'deno' && workerThreads === undefined && !disabled.includes('process');
   return {
+    substitutes: avoidsThreads ? { threads: { executor: 'process', reason: denoReason } } : {},
     handlers: { threads: workerThreads?.handlers ?? [], process: workerProcesses?.handlers ?? [] },
     disabled,
     memoryLimitMb,

@@ -6,14 +6,14 @@ import type { ModuleAddress } from '../handlers/handler-module.js';
 import type { ExecutorName } from '../native/native-door.js';
 
 /** Why a handler runs where it does. */
-export type PlacementSource = 'config' | 'definition' | 'default' | 'fallback' | 'stall';
+export type PlacementSource = 'config' | 'definition' | 'default' | 'runtime' | 'fallback' | 'stall';
 
 /** Where a handler runs, and within which bounds. */
 export interface HandlerPlacement {
   readonly callable: string;
   readonly executor: ExecutorName;
   readonly source: PlacementSource;
-  /** In words, for a fallback or a move. */
+  /** In words, for a fallback, a move, or what the runtime can not do. */
   readonly reason: string | null;
   /** Where threads and children load it from; null when it can run on `main` alone. */
   readonly address: ModuleAddress | null;
@@ -26,6 +26,8 @@ export interface PlacementConfig {
   readonly handlers: Readonly<Record<Exclude<ExecutorName, 'main'>, readonly string[]>>;
   /** Executors that the configuration has switched off. */
   readonly disabled: readonly ExecutorName[];
+  /** What this runtime has in the place of an executor that a definition asks for, and why. */
+  readonly substitutes: Readonly<Partial<Record<ExecutorName, { executor: ExecutorName; reason: string }>>>;
   /** Mebibytes of each thread or child, when the configuration sets them. */
   readonly memoryLimitMb: Readonly<Partial<Record<ExecutorName, number>>>;
 }
@@ -65,13 +67,20 @@ function chosen(
   callable: string,
   execution: HandlerExecution,
   config: PlacementConfig,
-): [ExecutorName, PlacementSource] {
+): Pick<HandlerPlacement, 'executor' | 'source' | 'reason'> {
   for (const executor of pooled) {
     if (config.handlers[executor].includes(callable)) {
-      return [executor, 'config'];
+      return { executor, source: 'config', reason: null };
     }
   }
-  return execution.executor === undefined ? ['main', 'default'] : [execution.executor, 'definition'];
+  const { executor } = execution;
+  if (executor === undefined) {
+    return { executor: 'main', source: 'default', reason: null };
+  }
+  const substitute = config.substitutes[executor];
+  return substitute === undefined
+    ? { executor, source: 'definition', reason: null }
+    : { ...substitute, source: 'runtime' };
 }
 
 /**
@@ -81,15 +90,15 @@ function chosen(
  * there is
  */
 export function placeHandler(callable: string, execution: HandlerExecution, config: PlacementConfig): HandlerPlacement {
-  const [executor, source] = chosen(callable, execution, config);
+  const { executor, source, reason } = chosen(callable, execution, config);
   const address = addressOf(callable, execution);
   const base = { callable, execution, address };
   if (executor === 'main') {
-    return { ...base, executor, source, reason: null };
+    return { ...base, executor, source, reason };
   }
   if (config.disabled.includes(executor)) {
-    const reason = `options.${executorOptions[executor]}.enabled is false`;
-    return { ...base, executor: 'main', source: 'config', reason };
+    const option = `options.${executorOptions[executor]}.enabled`;
+    return { ...base, executor: 'main', source: 'config', reason: `${option} is false` };
   }
   if (address === null) {
     const where = source === 'config' ? `options.${executorOptions[executor]}.handlers` : `${callable}.executor`;
@@ -108,7 +117,7 @@ export function placeHandler(callable: string, execution: HandlerExecution, conf
       `${needed}, expected at most ${limit}, which is options.${executorOptions[executor]}.memoryLimitMb`,
     );
   }
-  return { ...base, executor, source, reason: null };
+  return { ...base, executor, source, reason };
 }
 
 /**

@@ -4,6 +4,9 @@ import { suite, test } from 'node:test';
 import { StepHandler, WorkerServer, defineHandler, handlerModule, type TaskerWorkerOptions } from 'tasker-worker';
 import { NativeRuntime } from 'tasker-worker/native';
 
+import { placementConfig } from '#dist/executors/options.js';
+import { placeHandler } from '#dist/executors/placement.js';
+
 import { FakeDoor } from '../support/fake-door.js';
 
 const ok = (): { ok: boolean } => ({ ok: true });
@@ -45,6 +48,20 @@ suite('placement of handlers', () => {
     const both = { handlers: ['demo.Movable'] };
     const worker = server({ handlers: [movable], workerThreads: both, workerProcesses: both });
     await assert.rejects(worker.start(), refusal('options.workerProcesses.handlers[0]', /expected one executor/));
+  });
+
+  test('Deno runs in a process what a definition puts into threads, unless the configuration speaks of threads', () => {
+    const execution = { executor: 'threads', module: import.meta.url } as const;
+    const placed = (options: TaskerWorkerOptions, runtime: 'node' | 'bun' | 'deno'): [string, string] => {
+      const { executor, source } = placeHandler('demo.Spins', execution, placementConfig(options, runtime));
+      return [executor, source];
+    };
+    assert.deepEqual(placed({}, 'deno'), ['process', 'runtime']);
+    assert.deepEqual(placed({ workerThreads: {} }, 'deno'), ['threads', 'definition']);
+    assert.deepEqual(placed({ workerProcesses: { enabled: false } }, 'deno'), ['threads', 'definition']);
+    for (const runtime of ['node', 'bun'] as const) {
+      assert.deepEqual(placed({}, runtime), ['threads', 'definition']);
+    }
   });
 
   test('a closure can not move, and the refusal says what to do', async () => {
