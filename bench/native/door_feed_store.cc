@@ -191,6 +191,7 @@ class FeedStore final : public FeedReads<store::Store> {
   }
   Result<bool> renew_lease(model::WorkerId, std::int64_t) override { return true; }
   Status unregister_worker(model::WorkerId) override { return {}; }
+  Status describe_handlers(model::WorkerId, std::string_view) override { return {}; }
   Status cancel_task(const Uuid&, std::int64_t) override { return nothing_there(); }
   Result<std::uint32_t> retry_task(const Uuid&, std::int64_t) override { return nothing_there(); }
   Result<model::SubscriberId> put_subscriber(const store::SubscriberSettings&,

@@ -33,6 +33,9 @@ class TimingStore final : public store::Store {
   Status unregister_worker(model::WorkerId worker) override {
     return inner_->unregister_worker(worker);
   }
+  Status describe_handlers(model::WorkerId worker, std::string_view handlers_json) override {
+    return inner_->describe_handlers(worker, handlers_json);
+  }
   Status cancel_task(const Uuid& uuid, std::int64_t now_us) override {
     return inner_->cancel_task(uuid, now_us);
   }

@@ -18,6 +18,7 @@ Examples:
   tasker task list --status blocked_by_failures
   tasker task show 0199a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b
   tasker event dead --subscriber billing
+  tasker worker list
   tasker store check --json
 
 Exit codes:
@@ -80,6 +81,7 @@ int run_checked(int argc, const char* const* argv) {
   add_template_commands(app, action);
   add_task_commands(app, action);
   add_event_commands(app, action);
+  add_worker_commands(app, action);
   add_store_commands(app, action);
   try {
     app.parse(argc, argv);

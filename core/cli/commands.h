@@ -25,6 +25,7 @@ using Action = std::function<int(Context&)>;
 void add_template_commands(CLI::App& app, Action& action);
 void add_task_commands(CLI::App& app, Action& action);
 void add_event_commands(CLI::App& app, Action& action);
+void add_worker_commands(CLI::App& app, Action& action);
 void add_store_commands(CLI::App& app, Action& action);
 
 }  // namespace tasker::cli

@@ -6,6 +6,7 @@
 #include "core/cli/human.h"
 #include "core/cli/store_access.h"
 #include "core/cli/table.h"
+#include "core/cli/worker_display.h"
 #include "core/worker/json_writer.h"
 
 namespace tasker::cli {
@@ -29,15 +30,7 @@ std::string info_document(const store::StoreInfo& info,
   document.number("dead_letters", info.dead_letters);
   document.name("workers");
   worker::append_json_array(out, workers, [&](const store::WorkerRecord& record) {
-    worker::JsonObject object(out);
-    object.text("name", record.info.name);
-    object.text("hostname", record.info.hostname);
-    object.number("pid", record.info.pid);
-    object.time("started_at", record.info.started_at_us, worker::TimeSpelling::kTaskResponse);
-    object.time("lease_expires_at", record.info.lease_expires_at_us,
-                worker::TimeSpelling::kTaskResponse);
-    object.flag("lease_valid", record.info.lease_expires_at_us > now_us);
-    object.close();
+    append_worker_json(out, record, now_us);
   });
   document.close();
   return out;
@@ -64,14 +57,11 @@ void print_info(Console& console, const store::StoreInfo& info,
   Table table(
       {{"WORKER", false, true}, {"HOST", false, true}, {"PID", true}, {"STARTED"}, {"LEASE"}});
   for (const auto& record : workers) {
-    const bool valid = record.info.lease_expires_at_us > now_us;
     table.add_row({{printable(record.info.name), Paint::kBold},
                    {printable(record.info.hostname)},
                    {fmt::format("{}", record.info.pid)},
                    {age_text(now_us, record.info.started_at_us)},
-                   {fmt::format("{} {}", valid ? "ends" : "lapsed",
-                                age_text(now_us, record.info.lease_expires_at_us)),
-                    valid ? Paint::kGreen : Paint::kRed}});
+                   lease_cell(record, now_us)});
   }
   console.print(table.render(console));
 }

@@ -329,6 +329,7 @@ struct WorkerInfo {
 struct WorkerRecord {
   model::WorkerId id{};
   WorkerInfo info;
+  std::string handlers_json;  ///< as describe_handlers() got it; "[]" before that
 };
 
 /// A claim whose worker's lease lapsed or whose process is gone.

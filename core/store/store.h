@@ -108,6 +108,10 @@ class Store : public Reader {
   /// False: the worker has no record any more, its steps belong to others.
   virtual base::Result<bool> renew_lease(model::WorkerId worker, std::int64_t expires_at_us) = 0;
   virtual base::Status unregister_worker(model::WorkerId worker) = 0;
+  /// Keeps a JSON array of the worker's handlers for list_workers(). Nothing happens when the
+  /// worker has no record any more.
+  virtual base::Status describe_handlers(model::WorkerId worker,
+                                         std::string_view handlers_json) = 0;
 
   /// Cancels the task and its unfinished steps in one commit; running attempts are fenced off.
   /// INVALID_STATE in a terminal state, NOT_FOUND.

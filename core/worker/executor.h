@@ -31,11 +31,12 @@ struct HandlerSpec {
   Executor executor = Executor::kMain;
   std::optional<std::uint32_t> concurrent_max;  ///< 1..100 000 of its steps at once; else no limit
   std::optional<std::uint32_t> deadline_ms;     ///< 1..86 400 000
+  std::string why;           ///< why it runs there, for people; at most 1 000 bytes
   bool keeps_known = false;  ///< what was said of the name before stays; else it is replaced
 
   /// A name alone.
   static HandlerSpec named(std::string name) {
-    return {std::move(name), Executor::kMain, {}, {}, true};
+    return {std::move(name), Executor::kMain, {}, {}, {}, true};
   }
 };
 

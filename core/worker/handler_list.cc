@@ -31,7 +31,7 @@ Result<std::optional<std::uint32_t>> number_of(const JsonMembers& members, std::
 
 Result<HandlerSpec> read_object(std::string_view json, std::string_view path) {
   const auto members =
-      JsonMembers::read(json, path, {"name", "executor", "max_concurrent", "deadline_ms"});
+      JsonMembers::read(json, path, {"name", "executor", "max_concurrent", "deadline_ms", "why"});
   if (!members) return fail(members.error());
   HandlerSpec spec;
   const JsonMember* name = members->find("name");
@@ -48,6 +48,11 @@ Result<HandlerSpec> read_object(std::string_view json, std::string_view path) {
     const auto executor = named ? parse_executor(*named) : std::nullopt;
     if (!executor) return fail(member->refusal("main, threads or process"));
     spec.executor = *executor;
+  }
+  if (const JsonMember* member = members->find("why")) {
+    auto why = member->as_string();
+    if (!why) return fail(why.error());
+    spec.why = std::move(*why);
   }
   const auto limit = number_of(*members, "max_concurrent");
   if (!limit) return fail(limit.error());

@@ -56,6 +56,14 @@ class JsonObject {
     const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
     out_.append(digits, end);
   }
+  template <std::integral Integer>
+  void number_or_null(std::string_view member, const std::optional<Integer>& value) {
+    if (value) {
+      number(member, *value);
+    } else {
+      null(member);
+    }
+  }
   void flag(std::string_view member, bool value) { raw(member, value ? "true" : "false"); }
   void null(std::string_view member) { raw(member, "null"); }
   /// `json` is JSON text; empty stands for null.

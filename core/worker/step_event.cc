@@ -72,15 +72,6 @@ void append_handler(std::string& out, const model::HandlerSpec& handler) {
   object.close();
 }
 
-void number_or_null(JsonObject& object, std::string_view name,
-                    const std::optional<std::uint32_t>& value) {
-  if (value) {
-    object.number(name, *value);
-  } else {
-    object.null(name);
-  }
-}
-
 void append_step_definition(std::string& out, const model::StepTemplate& step) {
   JsonObject object(out);
   object.text("name", step.name);
@@ -91,14 +82,14 @@ void append_step_definition(std::string& out, const model::StepTemplate& step) {
   object.name("dependencies");
   append_json_array(out, step.dependencies,
                     [&](const std::string& name) { base::append_json_string(out, name); });
-  number_or_null(object, "timeout_seconds", step.timeout_seconds);
+  object.number_or_null("timeout_seconds", step.timeout_seconds);
   object.name("retry");
   JsonObject retry(out);
   retry.flag("retryable", step.retry.retryable);
   retry.number("max_attempts", step.retry.max_attempts);
   retry.text("backoff", model::backoff_name(step.retry.backoff));
-  number_or_null(retry, "backoff_base_ms", step.retry.backoff_base_ms);
-  number_or_null(retry, "max_backoff_ms", step.retry.max_backoff_ms);
+  retry.number_or_null("backoff_base_ms", step.retry.backoff_base_ms);
+  retry.number_or_null("max_backoff_ms", step.retry.max_backoff_ms);
   retry.close();
   object.close();
 }

@@ -1,5 +1,6 @@
 // Attachments on a whole worker: many threads, one channel; how they end; what becomes of what they
 // held.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -79,7 +80,7 @@ class AttachmentTest : public testing::Test {
   const std::string path_ = folder_.file("tasker.db");
 };
 
-const HandlerSpec kThreadsSpec{"", Executor::kThreads, {}, {}, false};
+const HandlerSpec kThreadsSpec{"", Executor::kThreads, {}, {}, {}, false};
 
 TEST_F(AttachmentTest, AThreadTakesItsExecutorsStepsAndCompletesThem) {
   auto worker = running(kThreadsSpec, threads_room(4), 3);
@@ -97,6 +98,25 @@ TEST_F(AttachmentTest, AThreadTakesItsExecutorsStepsAndCompletesThem) {
   EXPECT_EQ(await_end(*worker, create_one(*worker)), TaskState::kComplete);
   stopping = true;
   thread.join();
+}
+
+TEST_F(AttachmentTest, OtherProcessesSeeWhereHandlersRunAndWhy) {
+  HandlerSpec spec = kThreadsSpec;
+  spec.why = "config";
+  spec.concurrent_max = 2;
+  auto worker = running(spec);
+  const auto seen = [&] { return open_store(path_)->list_workers()->at(0).handlers_json; };
+  EXPECT_EQ(seen(), R"([{"callable":"work","executor":"threads","why":"config",)"
+                    R"("max_concurrent":2,"deadline_ms":null}])");
+  spec.name = "work";
+  spec.executor = Executor::kMain;
+  spec.why = "fallback: no threads here";
+  ASSERT_TRUE(worker->register_handlers(std::span(&spec, 1)));
+  EXPECT_THAT(seen(), testing::HasSubstr(R"("executor":"main","why":"fallback: no threads here")"));
+  spec.why.assign(1'001, 'x');
+  const auto refused = worker->register_handlers(std::span(&spec, 1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field, "callables[0].why");
 }
 
 TEST_F(AttachmentTest, AnExecutorWithoutRoomTakesNothingUntilItHasSome) {

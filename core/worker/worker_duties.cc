@@ -40,10 +40,9 @@ void Worker::Impl::renew_lease(store::Store& store) {
       LogLevel::kWarn, "worker", "the lease was lost: its steps belong to others now",
       {{"worker_id", std::string_view(name)}, {"steps", static_cast<std::int64_t>(lost.size())}});
   auto id = leases_.acquire(store);
-  if (id)
-    writer_->set_worker(*id);
-  else
-    failed(id.error());
+  if (!id) return failed(id.error());
+  writer_->set_worker(*id);
+  describe_handlers(store);
 }
 
 void Worker::Impl::sweep(store::Store& store) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/worker/json_writer.h"
 #include "core/worker/worker_impl.h"
 
 namespace tasker::worker {
@@ -18,6 +19,7 @@ using base::Status;
 namespace {
 
 constexpr std::size_t kCallableBytesMax = 500;
+constexpr std::size_t kWhyBytesMax = 1'000;
 constexpr std::uint32_t kConcurrentMax = 100'000;
 constexpr std::uint32_t kDeadlineMsMax = 86'400'000;
 
@@ -35,12 +37,46 @@ Status check(std::size_t index, const HandlerSpec& spec) {
                 fmt::format("handler name \"{}\"; expected 1 to 500 bytes", base::shown(spec.name)),
                 spec.keeps_known ? fmt::format("callables[{}]", index)
                                  : fmt::format("callables[{}].name", index));
+  if (spec.why.size() > kWhyBytesMax)
+    return fail(ErrorCode::kTOO_LARGE,
+                fmt::format("callables[{}].why has {} bytes; at most {} are allowed", index,
+                            spec.why.size(), kWhyBytesMax),
+                fmt::format("callables[{}].why", index));
   if (auto fits = check_number(index, "max_concurrent", spec.concurrent_max, kConcurrentMax); !fits)
     return fits;
   return check_number(index, "deadline_ms", spec.deadline_ms, kDeadlineMsMax);
 }
 
+/// What list_workers() shows of them.
+std::string described(const std::vector<HandlerSpec>& handlers) {
+  std::string out;
+  append_json_array(out, handlers, [&](const HandlerSpec& spec) {
+    JsonObject object(out);
+    object.text("callable", spec.name);
+    object.text("executor", executor_name(spec.executor));
+    object.text("why", spec.why);
+    object.number_or_null("max_concurrent", spec.concurrent_max);
+    object.number_or_null("deadline_ms", spec.deadline_ms);
+    object.close();
+  });
+  return out;
+}
+
 }  // namespace
+
+void Worker::Impl::describe_handlers(store::Store& store) {
+  std::string handlers_json;
+  {
+    Lock lock(handlers_mutex_);
+    if (handlers_.empty()) return;
+    handlers_json = described(handlers_);
+  }
+  // For people alone: what a worker does goes on without it.
+  if (auto kept = store.describe_handlers(writer_->worker(), handlers_json); !kept)
+    logger->log(
+        LogLevel::kWarn, "worker", "other processes cannot see this worker's handlers",
+        {{"worker_id", std::string_view(name)}, {"error", std::string_view(kept.error().message)}});
+}
 
 Status Worker::Impl::register_handlers(std::span<const HandlerSpec> handlers) {
   if (auto ok = usable(); !ok) return ok;
@@ -79,7 +115,10 @@ Status Worker::Impl::send_handlers() {
     choice.handlers = handlers_;
     choice.all = all_handlers_;
   }
-  if (auto set = writer_->call([&](store::Store&) { writer_->set_handlers(std::move(choice)); });
+  if (auto set = writer_->call([&](store::Store& store) {
+        writer_->set_handlers(std::move(choice));
+        describe_handlers(store);
+      });
       !set)
     return set;
   writer_->request_claim();

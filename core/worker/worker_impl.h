@@ -103,6 +103,8 @@ class Worker::Impl {
   /// Moves to `next` and logs it; INVALID_STATE unless the present state is one of `from`.
   base::Status move_to(WorkerState next, std::initializer_list<WorkerState> from);
   base::Status send_handlers();
+  /// Shows the store who runs what. On the writer's thread.
+  void describe_handlers(store::Store& store);
   void renew_lease(store::Store& store);
   void sweep(store::Store& store);
   void store_changed(store::Store& store);

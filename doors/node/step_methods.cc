@@ -81,6 +81,11 @@ Result<worker::HandlerSpec> handler_of(napi_env env, napi_value value, std::uint
     if (!executor) return fail(executor.error());
     spec.executor = *executor;
   }
+  if (const napi_value given = member(env, value, "why")) {
+    auto why = text_of(env, given, path + ".why");
+    if (!why) return fail(why.error());
+    spec.why = std::move(*why);
+  }
   const auto limit = number_of(env, member(env, value, "maxConcurrent"), path + ".maxConcurrent");
   if (!limit) return fail(limit.error());
   const auto deadline = number_of(env, member(env, value, "deadlineMs"), path + ".deadlineMs");

@@ -117,7 +117,8 @@ struct HandlerPlace {
   Executor executor = Executor::kMain;
   std::optional<std::uint32_t> max_concurrent = std::nullopt;  ///< 1..100000; nothing: no limit
   std::optional<std::uint32_t> deadline_ms =
-      std::nullopt;  ///< 1..86400000; nothing: the worker's `handler_timeout_ms`
+      std::nullopt;      ///< 1..86400000; nothing: the worker's `handler_timeout_ms`
+  std::string why = {};  ///< it runs there, for people; at most 1000 bytes
 };
 
 namespace detail {

@@ -214,6 +214,7 @@ class Worker {
               kNames[static_cast<std::size_t>(each.executor)] + '"';
       if (each.max_concurrent)
         list += ",\"max_concurrent\":" + std::to_string(*each.max_concurrent);
+      if (!each.why.empty()) list += ",\"why\":" + json::quote(each.why);
       if (each.deadline_ms) list += ",\"deadline_ms\":" + std::to_string(*each.deadline_ms);
       list += '}';
     }

@@ -86,11 +86,13 @@ TASKER_API tasker_status tasker_worker_close(tasker_worker* worker, tasker_error
  *
  * @param callables_json  JSON array of names, each of 1 to 500 bytes, and of objects
  *                        `{"name","executor":"main"|"threads"|"process","max_concurrent":1..100000,
- *                        "deadline_ms":1..86400000}`, of which all but the name may be left out:
- *                        main, no limit beside the executor's room, the worker's
- *                        `handler_timeout_ms`. A name alone keeps what is known of it, else it runs
- *                        on main; an object replaces what was said of its name before
- * @return TASKER_OK; INVALID_JSON; INVALID_ARGUMENT (the field is `callables[i]` and the member)
+ *                        "deadline_ms":1..86400000,"why"}`, of which all but the name may be left
+ *                        out: main, no limit beside the executor's room, the worker's
+ *                        `handler_timeout_ms`. `why` it runs there is for people, at most 1000
+ *                        bytes: `tasker worker list` shows it. A name alone keeps what is known of
+ * it, else it runs on main; an object replaces what was said of its name before
+ * @return TASKER_OK; INVALID_JSON; INVALID_ARGUMENT, TOO_LARGE (the field is `callables[i]` and the
+ *         member)
  * @since 1 stable     @source docs/guides/executors.md
  */
 TASKER_API tasker_status tasker_worker_register_handlers(tasker_worker* worker,

@@ -31,6 +31,19 @@ TEST_P(LeaseConformance, AWorkersRecordReadsBackAsRegistered) {
   EXPECT_EQ(workers[0].info.lease_expires_at_us, info.lease_expires_at_us);
 }
 
+TEST_P(LeaseConformance, AWorkersHandlersAreKeptWithIt) {
+  const std::unique_ptr<Store> other = open_another();
+  const model::WorkerId id = join();
+  EXPECT_EQ(must(other->list_workers()).at(0).handlers_json, "[]");
+  const std::string handlers_json = R"([{"callable":"a – ü","why":"said so"}])";
+  must(store().describe_handlers(id, R"([{"callable":"before"}])"));
+  must(store().describe_handlers(id, handlers_json));
+  EXPECT_EQ(must(other->list_workers()).at(0).handlers_json, handlers_json);
+  must(store().unregister_worker(id));
+  must(store().describe_handlers(id, handlers_json));
+  EXPECT_TRUE(must(other->list_workers()).empty());
+}
+
 TEST_P(LeaseConformance, RenewingMovesTheEndOfTheLease) {
   const std::unique_ptr<Store> other = open_another();
   const model::WorkerId id = join();

@@ -357,8 +357,8 @@ Result<std::vector<AttemptRecord>> Queries::list_attempts(model::StepKey step) {
 
 Result<std::vector<WorkerRecord>> Queries::list_workers() {
   auto statement = db_.prepare(
-      "SELECT id, name, hostname, pid, process_identity, started_at_us, lease_expires_at_us "
-      "FROM workers ORDER BY id");
+      "SELECT id, name, hostname, pid, process_identity, started_at_us, lease_expires_at_us, "
+      "handlers_json FROM workers ORDER BY id");
   if (!statement) return fail(statement.error());
   std::vector<WorkerRecord> workers;
   for (;;) {
@@ -367,7 +367,8 @@ Result<std::vector<WorkerRecord>> Queries::list_workers() {
     if (row == Row::kFailed) return fail(failed("listing workers"));
     workers.push_back({model::WorkerId{statement->integer(0)},
                        {statement->text(1), statement->text(2), statement->integer(3),
-                        statement->text(4), statement->integer(5), statement->integer(6)}});
+                        statement->text(4), statement->integer(5), statement->integer(6)},
+                       statement->text(7)});
   }
 }
 

@@ -139,6 +139,16 @@ class SqliteStore final : public ReadsByQueries<Store> {
     });
   }
 
+  Status describe_handlers(model::WorkerId worker, std::string_view handlers_json) override {
+    return in_transaction([&]() -> Status {
+      auto update = connection_.prepare("UPDATE workers SET handlers_json = ?1 WHERE id = ?2");
+      if (!update) return fail(update.error());
+      if (!update->bind(1, handlers_json).bind(2, static_cast<std::int64_t>(worker)).run())
+        return fail(connection_.failure("describing a worker's handlers"));
+      return {};
+    });
+  }
+
   Status cancel_task(const base::Uuid& uuid, std::int64_t now_us) override {
     auto status = in_transaction([&]() -> Status {
       auto task = queries_.find_task(uuid);

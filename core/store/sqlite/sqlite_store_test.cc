@@ -161,7 +161,8 @@ TEST_F(SqliteOpen, AStoreOfTheFirstVersionIsBroughtUpWithItsRows) {
   run_sql(
       "DROP TABLE checkpoints; DROP TABLE checkpoint_history; "
       "DROP TABLE outbox; DROP TABLE subscribers; DROP TABLE deliveries; "
-      "ALTER TABLE steps DROP COLUMN has_checkpoint; PRAGMA user_version = 1");
+      "ALTER TABLE steps DROP COLUMN has_checkpoint; "
+      "ALTER TABLE workers DROP COLUMN handlers_json; PRAGMA user_version = 1");
   auto store = open();
   ASSERT_TRUE(store) << store.error().message;
   EXPECT_EQ((*store)->info()->schema_version, newest_schema_version());

@@ -175,6 +175,9 @@ class FaultStore final : public FaultReads<Store> {
   base::Status unregister_worker(model::WorkerId worker) override {
     return guarded([&] { return inner_->unregister_worker(worker); });
   }
+  base::Status describe_handlers(model::WorkerId worker, std::string_view handlers_json) override {
+    return guarded([&] { return inner_->describe_handlers(worker, handlers_json); });
+  }
   base::Status cancel_task(const base::Uuid& uuid, std::int64_t now_us) override {
     return guarded([&] { return inner_->cancel_task(uuid, now_us); });
   }

@@ -280,11 +280,15 @@ export class ExecutorSet {
   }
 }
 
-function registrationOf({ callable, executor, execution }: HandlerPlacement): HandlerRegistration {
+/** Characters, of at most three bytes each. */
+const whyMax = 300;
+
+function registrationOf({ callable, executor, execution, source, reason }: HandlerPlacement): HandlerRegistration {
   const { concurrency, deadlineMs } = execution;
   return {
     name: callable,
     executor,
+    why: reason === null ? source : `${source}: ${reason}`.slice(0, whyMax),
     ...(concurrency === undefined ? {} : { maxConcurrent: concurrency }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };

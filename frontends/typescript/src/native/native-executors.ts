@@ -20,6 +20,8 @@ export interface HandlerRegistration {
    * @default the worker's `handler_timeout_ms`
    */
   readonly deadlineMs?: number;
+  /** Why it runs there, for people: `tasker worker list` shows it. At most 1000 bytes. */
+  readonly why?: string;
 }
 
 /** What executors need of an open door. */

@@ -290,8 +290,8 @@ function isObject(value: unknown): value is HandlerRegistration {
   return typeof value === 'object' && value !== null;
 }
 
-function inTheirWords({ name, executor, maxConcurrent, deadlineMs }: HandlerRegistration): object {
-  return { name, executor, max_concurrent: maxConcurrent, deadline_ms: deadlineMs };
+function inTheirWords({ name, executor, maxConcurrent, deadlineMs, why }: HandlerRegistration): object {
+  return { name, executor, max_concurrent: maxConcurrent, deadline_ms: deadlineMs, why };
 }
 
 /** One request as a list. What is not one JSON value must not become several: it becomes a text that is refused. */
