@@ -162,7 +162,7 @@ export class FfiWorker extends FfiSteps implements NativeWorker {
     const created = this.ask('tasker_worker_create_tasks', { requestsJson: oneRequest(requestJson) });
     const [outcome] = JSON.parse(created ?? '[]') as [{ readonly error?: Parameters<typeof errorOfDocument>[0] }?];
     if (outcome?.error !== undefined) {
-      throw errorOfDocument(outcome.error);
+      throw errorOfDocument(asOneRequest(outcome.error));
     }
     return JSON.stringify(outcome);
   }
@@ -302,4 +302,11 @@ function oneRequest(requestJson: string): string {
     return `[${requestJson},`;
   }
   return `[${requestJson}]`;
+}
+
+/** The error of the only request of a list, whose caller knows of no list. */
+function asOneRequest(error: Parameters<typeof errorOfDocument>[0]): typeof error {
+  const { message, field } = error;
+  const alone = (text: string): string => text.replaceAll('requests[0]', 'request');
+  return { ...error, message: alone(message), ...(field === undefined ? {} : { field: alone(field) }) };
 }
