@@ -50,7 +50,10 @@ export interface ExecutorWorker {
    * `threads_room` and `process_room` (0). Less room than is taken claims nothing until enough are gone.
    */
   setExecutorRoom(executor: ExecutorName, places: number): void;
-  /** JSON array of up to `max` (1..4096) step events of the executor's channel, or null when none waits. */
+  /**
+   * JSON array of up to `max` (1..4096) step events of the contract's 2.1, of the executor's channel, or null when none
+   * waits. @param executor 'main' by default
+   */
   pollStepEvents(max: number, executor?: ExecutorName): string | null;
   /** What `attach` takes: names this worker in this process, for as long as it is open. */
   attachToken(): string;
@@ -74,7 +77,8 @@ export interface ExecutorWorker {
 
 /**
  * A thread's own way to a worker. Every call but `detach` throws CLOSED once the attachment or its worker has ended. Not
- * to be shared between threads. It ends by itself with its thread's environment.
+ * to be shared between threads. Behind the addon it ends by itself with its thread's environment; behind FFI its thread
+ * has to ask (`delivery` is `poll`), and one that ends without `detach` is ended by the owner's `endAttachment`.
  */
 export interface NativeAttachment {
   /** Names it in notices, in the status and for `endAttachment`; never used twice in a worker. */
