@@ -19,9 +19,9 @@ class WorkerCommands : public ProgramTest {
 };
 
 TEST_F(WorkerCommands, ListTellsWhereEachHandlerRunsAndWhy) {
-  describe(
-      R"([{"callable":"Resize","executor":"threads","why":"config","max_concurrent":2,"deadline_ms":null},)"
-      R"({"callable":"Mail","executor":"main","why":"fallback: no threads here"}])");
+  describe(R"([{"callable":"Resize","executor":"threads","why":"config","max_concurrent":2,)"
+           R"("deadline_ms":null},)"
+           R"({"callable":"Mail","executor":"main","why":"fallback: no threads here"}])");
   const Ran ran = run({"worker", "list"});
   EXPECT_EQ(ran.code, kExitOk) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("test-worker"));
