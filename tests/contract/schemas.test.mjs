@@ -142,12 +142,12 @@ test('what callers give may have null for what is not given', () => {
   }
 });
 
-test('the codes of errors.def, of the shape of an error and of tasker.h are the same', () => {
+test('the codes of errors.def, of the shape of an error and of common.h are the same', () => {
   assert.deepEqual(
     schemaOf('error').$defs.code.enum,
     codes.map(({ name }) => name),
   );
-  const defined = [...read('include/tasker/tasker.h').matchAll(/^#define TASKER_ERR_(\w+) \(-(\d+)\)$/gm)];
+  const defined = [...read('include/tasker/common.h').matchAll(/^#define TASKER_ERR_(\w+) \(-(\d+)\)$/gm)];
   assert.deepEqual(
     defined.map(([, name, number]) => ({ name, number: Number(number) })),
     codes,
@@ -191,7 +191,10 @@ test('the shapes of a request and of a template have the members that the code r
   const names = (path, list) =>
     [...(list.exec(read(path))?.[1] ?? '').matchAll(/"(\w+)"/g)].map(([, name]) => name).sort();
   const members = (/** @type {Document} */ schema) => Object.keys(schema.properties).sort();
-  assert.deepEqual(members(schemaOf('task_request')), names('core/worker/client_request.cc', /known = \{([^}]+)\}/));
+  assert.deepEqual(
+    members(schemaOf('task_request')),
+    names('core/worker/client_request.cc', /task_request_members\(\) \{\s+return \{([^}]+)\}/),
+  );
   assert.deepEqual(
     members(schemaOf('task_template')),
     names('core/engine/template_yaml.cc', /kTemplateFields = \{([^}]+)\}/),

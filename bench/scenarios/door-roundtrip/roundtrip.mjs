@@ -32,10 +32,13 @@ function resultOf(stepUuid, seq) {
   };
 }
 
-/** @returns {StepEvent[]} */
-function pollEvents() {
+/**
+ * @param {number} max
+ * @returns {StepEvent[]}
+ */
+function pollEvents(max) {
   for (;;) {
-    const text = door.poll(batch);
+    const text = door.poll(max);
     if (text !== null) return JSON.parse(text);
     emptyPolls += 1;
   }
@@ -50,17 +53,19 @@ function complete(eventId, text) {
   door.complete(eventId, text);
 }
 
-function tripByText() {
-  for (const { event_id, step_uuid, task } of pollEvents()) {
+/** @param {number} max */
+function tripByText(max) {
+  for (const { event_id, step_uuid, task } of pollEvents(max)) {
     checksum += Number(task.context.seq);
     complete(event_id, JSON.stringify(resultOf(step_uuid, task.context.seq)));
     completed += 1;
   }
 }
 
-function tripInBatches() {
+/** @param {number} max */
+function tripInBatches(max) {
   const completions = [];
-  for (const { event_id, step_uuid, task } of pollEvents()) {
+  for (const { event_id, step_uuid, task } of pollEvents(max)) {
     checksum += Number(task.context.seq);
     completions.push({ event_id, result: resultOf(step_uuid, task.context.seq) });
   }
@@ -72,8 +77,8 @@ function tripInBatches() {
 
 function makeTripByObjects() {
   const { pollObjects } = loadBareAddon();
-  return () => {
-    for (const { event_id, step_uuid, seq } of pollObjects(batch)) {
+  return (/** @type {number} */ max) => {
+    for (const { event_id, step_uuid, seq } of pollObjects(max)) {
       checksum += seq;
       complete(event_id, JSON.stringify(resultOf(step_uuid, seq)));
       completed += 1;
@@ -87,7 +92,7 @@ const trip = form === 'objects' ? makeTripByObjects() : tripByTextOrBatch;
 /** @param {number} steps */
 function run(steps) {
   const end = completed + steps;
-  while (completed < end) trip();
+  while (completed < end) trip(Math.min(batch, end - completed));
 }
 
 run(warmup);

@@ -2,9 +2,9 @@
 // all that is not said here: listeners may have an AbortSignal, and `emit` can be eventemitter3's.
 //
 // Where runtimes differ, so does this: on Bun a listener of `removeListener` is told of the function that was given to
-// `once`, on Node and Deno of its wrapper when others remain; an AbortError has no `cause` on Deno. Over eventemitter3 one
-// thing is as before Node 24: removeAllListeners(name) throws when a listener of `removeListener` takes away others of that
-// name while it is being emitted.
+// `once`, on Node and Deno of its wrapper when others remain; an AbortError has no `cause` on Deno. Over eventemitter3, and
+// where rejections are captured, one thing is as before Node 24: removeAllListeners(name) while that name is being emitted
+// works on the list itself, so that what listeners of `removeListener` do to it shows at once, or makes it throw.
 import { EventEmitter } from 'node:events';
 
 import { refuseUnknownKeys, showValue } from '../errors/checks.js';

@@ -18,11 +18,14 @@ async function endOf(worker: WorkerServer, name: string): Promise<string | null>
 
 for (const door of ['addon', 'ffi'] as const) {
   suite(`${detectRuntime()}, ${door}: executors`, () => {
-    test('threads take their steps from the core, and one that ends is replaced', () =>
+    // A thread that is ended while it loads koffi would end the process.
+    const mode = door === 'ffi' && detectRuntime() === 'node' ? 'relay' : 'direct';
+
+    test(`threads run their steps, ${mode}, and one that ends is replaced`, () =>
       withScene(async (scene) => {
         const worker = await start(scene, 'direct', { door });
         assert.equal(worker.status().door, door);
-        assert.equal(threadsOf(worker).mode, 'direct');
+        assert.equal(threadsOf(worker).mode, mode);
         const first = await Promise.all(Array.from({ length: 20 }, () => create(worker, 'returns')));
         const exits = await create(worker, 'exits');
         // Its class is the integration tests' business: Deno may tell the exit as an exception.

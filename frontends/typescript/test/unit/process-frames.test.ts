@@ -113,6 +113,11 @@ suite('the end of a child', () => {
       'heap_limit',
     ],
     [
+      'a trap of V8 at its heap limit, in other words',
+      { end: { code: null, signal: 'SIGTRAP' }, stderrTail: '# Fatal JavaScript out of memory: CALL_AND_RETRY_LAST' },
+      'heap_limit',
+    ],
+    [
       'an abort without memory',
       { end: { code: null, signal: 'SIGABRT' }, stderrTail: 'what(): std::bad_alloc' },
       'out_of_memory',

@@ -25,7 +25,8 @@ export interface LastWords {
 
 // Runtimes end by one of these when they give up by themselves; another signal says nothing of memory.
 const abortSignals: readonly (string | null)[] = ['SIGABRT', 'SIGTRAP', 'SIGILL'];
-const heapPattern = /JavaScript heap out of memory|Reached heap limit/i;
+// Of V8: 'JavaScript heap out of memory', 'Fatal JavaScript out of memory: CALL_AND_RETRY_LAST', '… Reached heap limit'.
+const heapPattern = /JavaScript (?:heap )?out of memory|Reached heap limit/i;
 const memoryPattern = /out of memory|bad_alloc|cannot allocate memory/i;
 
 /** Why a child ended that had a step. */

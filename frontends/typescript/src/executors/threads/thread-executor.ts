@@ -160,6 +160,11 @@ export class ThreadExecutor implements Executor {
       this.reason = 'this native side was given, and threads can not load it';
       return null;
     }
+    if (door === 'ffi' && runtime.name === 'node') {
+      // koffi calls Node-API from its start with no regard to a thread that is being ended: that ends the process.
+      this.reason = 'a thread that is ended while it loads koffi ends the process';
+      return null;
+    }
     return { door, path: libraryPath, token: runtime.attachToken() };
   }
 
