@@ -36,13 +36,15 @@ class Fields {
     return value;
   }
 
-  void digits() {
+  void digits(std::size_t most) {
     const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_digit);
-    fits_ = fits_ && end != rest_.begin();
-    rest_.remove_prefix(static_cast<std::size_t>(end - rest_.begin()));
+    const auto count = static_cast<std::size_t>(end - rest_.begin());
+    fits_ = fits_ && count > 0 && count <= most;
+    rest_.remove_prefix(count);
   }
 
   void require(bool holds) { fits_ = fits_ && holds; }
+  bool at_end() const { return rest_.empty(); }
   bool all_fit() const { return fits_ && rest_.empty(); }
 
  private:
@@ -70,14 +72,22 @@ void read_hours_and_minutes(Fields& fields) {
   fields.number(2, 0, 59);
 }
 
-void read_time(Fields& fields) {
+void read_clock(Fields& fields, std::size_t fraction_digits_max = std::string_view::npos) {
   read_hours_and_minutes(fields);
   fields.expect(":");
   fields.number(2, 0, 60);  // a leap second
-  if (fields.accept(".")) fields.digits();
+  if (fields.accept(".")) fields.digits(fraction_digits_max);
+}
+
+void read_zone(Fields& fields) {
   if (fields.accept("Zz")) return;
   fields.expect("+-");
   read_hours_and_minutes(fields);
+}
+
+void read_time(Fields& fields) {
+  read_clock(fields);
+  read_zone(fields);
 }
 
 bool is_address(int family, std::string_view text) {
@@ -108,6 +118,15 @@ bool has_format(std::string_view text, std::string_view format) {
   if (format == "ipv4") return is_address(AF_INET, text);
   if (format == "ipv6") return is_address(AF_INET6, text);
   return true;
+}
+
+bool is_date_time(std::string_view text) {
+  Fields fields(text);
+  read_date(fields);
+  fields.expect("Tt ");
+  read_clock(fields, 9);
+  if (!fields.at_end()) read_zone(fields);
+  return fields.all_fit();
 }
 
 }  // namespace tasker::base

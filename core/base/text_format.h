@@ -9,4 +9,9 @@ namespace tasker::base {
 /// `uuid`, `ipv4`, `ipv6`. Every text is of any other format. Threads: any.
 bool has_format(std::string_view text, std::string_view format);
 
+/// Whether `text` is a date and time as in RFC 3339, where the zone may be missing, a space may
+/// stand for the T and a fraction has at most 9 digits. Days are checked against their month.
+/// Threads: any.
+bool is_date_time(std::string_view text);
+
 }  // namespace tasker::base

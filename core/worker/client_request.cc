@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "core/base/text_format.h"
 #include "core/worker/client.h"
 #include "core/worker/json_members.h"
 #include "core/worker/task_factory.h"
-#include "core/worker/timestamp.h"
 
 namespace tasker::worker {
 namespace {
@@ -86,7 +86,7 @@ Status take_scalars(const JsonMembers& members, TaskRequest& request) {
   // Checked and then ignored, as the contract's servers do: the time of a request is the worker's.
   if (const JsonMember* member = members.find("requested_at")) {
     const auto value = member->as_string();
-    if (!value || !is_date_time(*value)) {
+    if (!value || !base::is_date_time(*value)) {
       return fail(member->refusal("a date and time such as 2026-02-16T11:04:05Z"));
     }
   }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace tasker::worker {
 
@@ -17,9 +16,5 @@ enum class TimeSpelling : std::uint8_t {
 
 /// Appends `time_us` (microseconds since 1970-01-01 UTC) without quotes.
 void append_time(std::string& out, std::int64_t time_us, TimeSpelling spelling);
-
-/// Whether `text` is a date and time as in RFC 3339, where the zone may be missing and a space may
-/// stand for the T. Days are checked against their month.
-bool is_date_time(std::string_view text);
 
 }  // namespace tasker::worker

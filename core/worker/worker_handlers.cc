@@ -71,11 +71,17 @@ void Worker::Impl::describe_handlers(store::Store& store) {
     if (handlers_.empty()) return;
     handlers_json = described(handlers_);
   }
-  // For people alone: what a worker does goes on without it.
-  if (auto kept = store.describe_handlers(writer_->worker(), handlers_json); !kept)
+  // Told twice is a commit for nothing, such as when the worker starts.
+  if (described_as_ == writer_->worker() && described_json_ == handlers_json) return;
+  if (auto kept = store.describe_handlers(writer_->worker(), handlers_json); !kept) {
+    // For people alone: what a worker does goes on without it.
     logger->log(
         LogLevel::kWarn, "worker", "other processes cannot see this worker's handlers",
         {{"worker_id", std::string_view(name)}, {"error", std::string_view(kept.error().message)}});
+    return;
+  }
+  described_as_ = writer_->worker();
+  described_json_ = std::move(handlers_json);
 }
 
 Status Worker::Impl::register_handlers(std::span<const HandlerSpec> handlers) {

@@ -134,6 +134,10 @@ class Worker::Impl {
   std::uint64_t revocations_seen_ = 0;     // the writer's thread
   std::uint64_t events_looked_up_to_ = 0;  // the writer's thread
 
+  // What the store was last told of the handlers, and as which worker. The writer's thread alone.
+  model::WorkerId described_as_{};
+  std::string described_json_;
+
   base::Mutex handlers_mutex_;
   std::vector<HandlerSpec> handlers_ TASKER_GUARDED_BY(handlers_mutex_);
   bool all_handlers_ TASKER_GUARDED_BY(handlers_mutex_) = false;
